@@ -1,0 +1,77 @@
+"""Files that are whole or absent: atomic replacement and content hashes."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PART_SUFFIX = ".part"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success fsync it and move it over `path`.
+
+    On an error the temporary file is removed and `path` keeps what it held. A process killed in
+    between leaves only a `*.part` file, which `remove_parts` clears and no reader looks at.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}{PART_SUFFIX}")
+    try:
+        yield part
+        with part.open("rb") as handle:
+            os.fsync(handle.fileno())
+        part.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` as a whole or not at all."""
+    with replacing(path) as part:
+        part.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, as a whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def sha256_file(path: Path) -> str:
+    """Return the hex sha256 of a file's bytes, read in pieces."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def remove_parts(folder: Path) -> list[Path]:
+    """Remove what killed runs left half-written below `folder` and return those paths.
+
+    Parts that belong to a process still alive are left alone.
+    """
+    gone = []
+    for part in folder.rglob(f".*{PART_SUFFIX}"):
+        owner = part.name.removesuffix(PART_SUFFIX).rpartition(".")[2]
+        if not (owner.isdigit() and _alive(int(owner))):
+            part.unlink(missing_ok=True)
+            gone.append(part)
+    return gone
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,55 @@
+"""Locks that name their owner, so that the second of two runs can say who is first."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+
+class BusyError(RuntimeError):
+    """Somebody else holds the lock; the message says who, since when and for what."""
+
+
+@contextmanager
+def held(path: Path, what: str) -> Iterator[None]:
+    """Hold an exclusive lock on `path` for `what`; a dead owner's lock is free.
+
+    Raises BusyError at once when another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    note = path.with_suffix(".json")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BusyError(
+            f"{what} is already running: {_owner(note)}. Wait for it, or stop it."
+        ) from None
+    try:
+        note.write_text(
+            json.dumps(
+                {
+                    "pid": os.getpid(),
+                    "host": socket.gethostname(),
+                    "since": datetime.now(UTC).isoformat(timespec="seconds"),
+                    "what": what,
+                }
+            )
+        )
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+def _owner(note: Path) -> str:
+    try:
+        owner = json.loads(note.read_text())
+    except (OSError, ValueError):
+        return "its owner has not signed yet"
+    return f"process {owner['pid']} on {owner['host']}, since {owner['since']}"

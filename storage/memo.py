@@ -1,0 +1,113 @@
+"""Work over many rows, done once: the one place that runs a kernel over files.
+
+A kernel takes an Arrow batch and returns one of the same length with a string column `error` (null
+where all went well); it never raises for a row. Results are kept as small Parquet shards below the
+memo folder, each committed as a whole, so a run that was killed goes on where it stopped and a row
+already worked on (same key, same kernel version) is never worked on again.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing import get_context
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from storage.files import replacing
+
+Kernel = Callable[[pa.RecordBatch], pa.RecordBatch]
+
+
+def map_files(
+    kernel: Kernel,
+    rows: pa.Table,
+    memo: Path,
+    *,
+    key: str,
+    version: str,
+    label: str,
+    batch_size: int = 64,
+    workers: int | None = None,
+) -> pa.Table:
+    """Return the kernel's result for every row of `rows`, in the order of `key`.
+
+    kernel: picklable; batch in, batch of the same length out, with the columns `key` and `error`.
+    memo: folder of this kernel; shards of another `version` in it are ignored.
+    workers: processes; 0 runs in this one (a kernel that holds a network), None means one a core.
+
+    Raises RuntimeError when a kernel breaks its contract.
+    """
+    folder = memo / version
+    done = _read_shards(folder)
+    todo = _missing(rows, done, key)
+    if todo.num_rows:
+        batches = todo.to_batches(max_chunksize=batch_size)
+        with tqdm(total=todo.num_rows, desc=label, unit="row", disable=None) as bar:
+            for batch in _run(kernel, batches, os.cpu_count() or 1 if workers is None else workers):
+                _check(batch, key, label)
+                _commit(folder, batch, key)
+                bar.update(batch.num_rows)
+        done = _read_shards(folder)
+    if done is None:
+        raise RuntimeError(f"{label}: no row to work on and none done before")
+    wanted = done.filter(pc.is_in(done[key], value_set=pc.unique(rows[key])))
+    return _one_a_key(wanted, key)
+
+
+def _run(kernel: Kernel, batches: list[pa.RecordBatch], workers: int) -> Iterator[pa.RecordBatch]:
+    if workers == 0 or len(batches) == 1:
+        yield from map(kernel, batches)
+        return
+    # forkserver: the parent may hold threads (Dagster, Arrow), which a plain fork would break.
+    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
+        waiting: set[Future[pa.RecordBatch]] = set()
+        queue = iter(batches)
+        while True:
+            # A few batches a worker in flight keep memory flat however long the list is.
+            for batch in queue:
+                waiting.add(pool.submit(kernel, batch))
+                if len(waiting) >= 3 * workers:
+                    break
+            if not waiting:
+                return
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in finished)
+
+
+def _missing(rows: pa.Table, done: pa.Table | None, key: str) -> pa.Table:
+    unique = _one_a_key(rows, key)
+    if done is None:
+        return unique
+    return unique.filter(pc.invert(pc.is_in(unique[key], value_set=pc.unique(done[key]))))
+
+
+def _one_a_key(table: pa.Table, key: str) -> pa.Table:
+    ordered = table.sort_by(key)
+    keys = ordered[key].combine_chunks()
+    if len(keys) == 0:
+        return ordered
+    first = pa.concat_arrays([pa.array([True]), pc.not_equal(keys[1:], keys[:-1])])
+    return ordered.filter(first)
+
+
+def _check(batch: pa.RecordBatch, key: str, label: str) -> None:
+    missing = {key, "error"} - set(batch.schema.names)
+    if missing:
+        raise RuntimeError(f"{label}: the kernel returned no column {sorted(missing)}")
+
+
+def _commit(folder: Path, batch: pa.RecordBatch, key: str) -> None:
+    name = hashlib.sha256("\n".join(map(str, batch[key].to_pylist())).encode()).hexdigest()[:16]
+    with replacing(folder / f"{name}.parquet") as part:
+        pq.write_table(pa.Table.from_batches([batch]), part, compression="zstd")
+
+
+def _read_shards(folder: Path) -> pa.Table | None:
+    shards = sorted(str(path) for path in folder.glob("*.parquet"))
+    return ds.dataset(shards, format="parquet").to_table() if shards else None

@@ -1,0 +1,306 @@
+"""The contract of every table that crosses rooms: columns, types and what they mean.
+
+One schema a table; the name is the key. A field's meaning is its metadata (`meaning(field)`), so that
+the data dictionary is generated and never drifts. Tables read by one room alone are that room's own.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+
+def _schema(
+    *columns: tuple[str, pa.DataType, str] | tuple[str, pa.DataType, str, bool],
+) -> pa.Schema:
+    return pa.schema(
+        [
+            pa.field(
+                column[0], column[1], nullable=len(column) == 3, metadata={"meaning": column[2]}
+            )
+            for column in columns
+        ]
+    )
+
+
+def meaning(field: pa.Field) -> str:
+    """The sentence that says what a column holds."""
+    return (field.metadata or {}).get(b"meaning", b"").decode()
+
+
+def table(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows as a table of that schema.
+
+    Raises ValueError naming the row and field when a value does not fit.
+    """
+    try:
+        made = pa.Table.from_pylist(list(rows), schema=schema)
+        made.validate()
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise ValueError(_first_misfit(schema, rows) or str(error)) from error
+    for field in schema:
+        if not field.nullable and made[field.name].null_count:
+            row = made[field.name].is_null().index(True).as_py()
+            raise ValueError(f"row {row}: {field.name} is empty, and must not be: {rows[row]}")
+    return made
+
+
+def _first_misfit(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> str | None:
+    for number, row in enumerate(rows):
+        for field in schema:
+            try:
+                pa.array([row.get(field.name)], type=field.type)
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                return f"row {number}: {field.name} does not fit {field.type}: {error}"
+    return None
+
+
+_REQUIRED = False
+_ARTIST_LINK = pa.struct(
+    [("artist_id", pa.string()), ("role", pa.string()), ("position", pa.int16())]
+)
+
+ARTWORKS = _schema(
+    ("artwork_id", pa.string(), "`<source>:<source_id>`, stable for ever", _REQUIRED),
+    ("source", pa.string(), "which museum or folder the record comes from", _REQUIRED),
+    ("source_id", pa.string(), "the source's own identifier of the object", _REQUIRED),
+    ("title", pa.string(), "title as the source writes it"),
+    ("artists", pa.list_(_ARTIST_LINK), "artists in the source's order, with their roles"),
+    ("artist_text", pa.string(), "the artist line as the source writes it"),
+    ("date_text", pa.string(), "date as the source writes it"),
+    ("begin_year", pa.int32(), "first possible year of making; before Christ is negative"),
+    ("end_year", pa.int32(), "last possible year of making; before Christ is negative"),
+    ("medium", pa.string(), "materials and technique as written"),
+    ("classification", pa.string(), "kind of object: Paintings, Prints, Swords…"),
+    ("department", pa.string(), "the museum's department"),
+    ("culture", pa.string(), "culture or people the object comes from"),
+    ("school", pa.string(), "school of art: Dutch, Italian…"),
+    ("style", pa.string(), "style or movement"),
+    ("genre", pa.string(), "subject kind: portrait, landscape…"),
+    ("period", pa.string(), "named period or dynasty"),
+    ("place", pa.string(), "where it was made or found"),
+    ("repository", pa.string(), "who keeps the object"),
+    ("dimensions_text", pa.string(), "sizes as written"),
+    ("height_cm", pa.float64(), "height of the whole object in centimetres"),
+    ("width_cm", pa.float64(), "width of the whole object in centimetres"),
+    ("accession_number", pa.string(), "the museum's inventory number"),
+    ("credit_line", pa.string(), "how the museum wants the object credited"),
+    ("tags", pa.list_(pa.string()), "subject terms of the source"),
+    ("is_public_domain", pa.bool_(), "the source says the work is in the public domain"),
+    ("licence", pa.string(), "licence of the record and, where open, of its images", _REQUIRED),
+    ("object_url", pa.string(), "the object's page at the source"),
+    ("misc", pa.string(), "everything the source says that has no column here, as JSON"),
+    ("source_row", pa.string(), "address of the row: a URL, or file#row", _REQUIRED),
+)
+
+ARTISTS = _schema(
+    ("artist_id", pa.string(), "`<source>:<source_id>`, stable for ever", _REQUIRED),
+    ("source", pa.string(), "which museum or folder the record comes from", _REQUIRED),
+    (
+        "source_id",
+        pa.string(),
+        "the source's own identifier of the artist, or its normalised name",
+        _REQUIRED,
+    ),
+    ("name", pa.string(), "name in reading order, as the source writes it", _REQUIRED),
+    ("sort_name", pa.string(), "name as catalogues sort it"),
+    ("aliases", pa.list_(pa.string()), "other names the source gives"),
+    ("life_text", pa.string(), "life dates and places as written"),
+    ("begin_year", pa.int32(), "year of birth or first activity"),
+    ("end_year", pa.int32(), "year of death or last activity"),
+    ("nationality", pa.string(), "nationality as written"),
+    ("gender", pa.string(), "gender, where the source states one"),
+    ("ulan", pa.string(), "Getty ULAN number"),
+    ("wikidata", pa.string(), "Wikidata item, Q…"),
+    ("misc", pa.string(), "everything else the source says, as JSON"),
+    ("source_row", pa.string(), "address of the row: a URL, or file#row", _REQUIRED),
+)
+
+IMAGE_LINKS = _schema(
+    ("image_id", pa.string(), "`<artwork_id>#<position>`", _REQUIRED),
+    ("artwork_id", pa.string(), "the artwork the picture shows", _REQUIRED),
+    ("source", pa.string(), "which museum or folder the link comes from", _REQUIRED),
+    ("url", pa.string(), "address of the picture (http, https or file)", _REQUIRED),
+    ("position", pa.int16(), "0 for the primary picture, then the source's order", _REQUIRED),
+    ("may_fetch", pa.bool_(), "the source's rights allow a download for this use", _REQUIRED),
+    ("licence", pa.string(), "licence of the picture", _REQUIRED),
+)
+
+REJECTS = _schema(
+    ("stage", pa.string(), "the stage that refused it", _REQUIRED),
+    ("source", pa.string(), "museum or folder it came from", _REQUIRED),
+    ("subject", pa.string(), "the record, address or file that was refused", _REQUIRED),
+    ("reason", pa.string(), "short code of the reason, the same for the same fault", _REQUIRED),
+    ("detail", pa.string(), "what exactly was wrong"),
+)
+
+ORIGINALS = _schema(
+    ("image_id", pa.string(), "the image link this file answers", _REQUIRED),
+    ("artwork_id", pa.string(), "the artwork the picture shows", _REQUIRED),
+    ("source", pa.string(), "museum or folder it came from", _REQUIRED),
+    ("url", pa.string(), "address it was fetched from", _REQUIRED),
+    ("sha256", pa.string(), "content of the file, and its name in the store", _REQUIRED),
+    ("path", pa.string(), "file below the image store", _REQUIRED),
+    ("bytes", pa.int64(), "size of the file", _REQUIRED),
+    ("media_type", pa.string(), "what the bytes are, by their first bytes", _REQUIRED),
+)
+
+MEASURES = _schema(
+    ("sha256", pa.string(), "content of the original", _REQUIRED),
+    (
+        "width",
+        pa.int32(),
+        "pixels across, as it should be seen (EXIF orientation applied)",
+        _REQUIRED,
+    ),
+    ("height", pa.int32(), "pixels down, as it should be seen", _REQUIRED),
+    ("mode", pa.string(), "colour mode of the file as Pillow names it", _REQUIRED),
+    ("format", pa.string(), "file format as Pillow names it", _REQUIRED),
+    (
+        "frames",
+        pa.int32(),
+        "frames of an animation, 1 for a still; the first is measured",
+        _REQUIRED,
+    ),
+    (
+        "phash",
+        pa.uint64(),
+        "64-bit perceptual hash, imagehash.phash's bits, first bit highest",
+        _REQUIRED,
+    ),
+    ("dhash_h", pa.uint64(), "64-bit difference hash along rows (imagehash.dhash)", _REQUIRED),
+    (
+        "dhash_v",
+        pa.uint64(),
+        "64-bit difference hash along columns (imagehash.dhash_vertical)",
+        _REQUIRED,
+    ),
+    ("sharpness", pa.float32(), "variance of the Laplacian of the 256-px grey picture", _REQUIRED),
+    ("brightness", pa.float32(), "mean luma, 0–1", _REQUIRED),
+    ("contrast", pa.float32(), "standard deviation of luma, 0–1", _REQUIRED),
+    ("colourfulness", pa.float32(), "Hasler and Süsstrunk 2003, 0 for grey", _REQUIRED),
+    ("entropy", pa.float32(), "Shannon entropy of luma in bits, 0–8", _REQUIRED),
+)
+
+DERIVATIVES = _schema(
+    ("sha256", pa.string(), "content of the original", _REQUIRED),
+    (
+        "path",
+        pa.string(),
+        "JPEG below the image store, shorter side 256 px at most, sRGB",
+        _REQUIRED,
+    ),
+    ("width", pa.int32(), "pixels across", _REQUIRED),
+    ("height", pa.int32(), "pixels down", _REQUIRED),
+)
+
+PAIRS = _schema(
+    ("image_a", pa.string(), "the smaller image_id", _REQUIRED),
+    ("image_b", pa.string(), "the larger image_id", _REQUIRED),
+    (
+        "kind",
+        pa.string(),
+        "same_file, same_image, or different_work for a proposal that was refused",
+        _REQUIRED,
+    ),
+    ("confirmed", pa.bool_(), "whether the pair joins a group", _REQUIRED),
+    ("phash_distance", pa.int16(), "differing bits of the perceptual hashes", _REQUIRED),
+    ("dhash_distance", pa.int16(), "differing bits of both difference hashes together", _REQUIRED),
+    ("evidence", pa.string(), "why it was confirmed or refused, in words", _REQUIRED),
+)
+
+GROUPS = _schema(
+    (
+        "image_id",
+        pa.string(),
+        "a picture; one that has no duplicate is a group of its own",
+        _REQUIRED,
+    ),
+    ("group_id", pa.string(), "the smallest image_id of its group", _REQUIRED),
+    ("group_size", pa.int32(), "pictures in the group", _REQUIRED),
+)
+
+KEEPERS = _schema(
+    ("image_id", pa.string(), "a picture of a group of two or more", _REQUIRED),
+    ("group_id", pa.string(), "its group", _REQUIRED),
+    ("is_keeper", pa.bool_(), "whether it is the one to keep", _REQUIRED),
+    ("rank", pa.int16(), "1 for the keeper, then by quality", _REQUIRED),
+    ("reason", pa.string(), "why it ranks there, in words", _REQUIRED),
+)
+
+CROPS = _schema(
+    ("sha256", pa.string(), "content of the original", _REQUIRED),
+    ("ratio", pa.string(), "wanted width:height", _REQUIRED),
+    ("rank", pa.int16(), "1 for the best proposal", _REQUIRED),
+    ("left", pa.float32(), "left edge, as a share of the width as seen", _REQUIRED),
+    ("top", pa.float32(), "top edge, as a share of the height as seen", _REQUIRED),
+    ("right", pa.float32(), "right edge, as a share of the width as seen", _REQUIRED),
+    ("bottom", pa.float32(), "bottom edge, as a share of the height as seen", _REQUIRED),
+    (
+        "confidence",
+        pa.float32(),
+        "share of the picture's saliency that stays inside, 0–1",
+        _REQUIRED,
+    ),
+)
+
+FEATURES = _schema(
+    ("sha256", pa.string(), "content of the original", _REQUIRED),
+    ("vector", pa.list_(pa.float32(), 1280), "pooled features, not normalised", _REQUIRED),
+    ("model", pa.string(), "fingerprint of architecture, weights and input", _REQUIRED),
+)
+
+PREDICTIONS = _schema(
+    ("artwork_id", pa.string(), "the artwork, judged by its primary picture", _REQUIRED),
+    ("attribute", pa.string(), "what is predicted: department, style", _REQUIRED),
+    ("rank", pa.int16(), "1 for the most likely label", _REQUIRED),
+    ("label", pa.string(), "predicted label", _REQUIRED),
+    ("probability", pa.float32(), "calibrated probability, 0–1", _REQUIRED),
+    ("model", pa.string(), "fingerprint of the model that said it", _REQUIRED),
+)
+
+OUTLIERS = _schema(
+    ("artwork_id", pa.string(), "the artwork, judged by its primary picture", _REQUIRED),
+    ("attribute", pa.string(), "the attribute whose model was asked", _REQUIRED),
+    ("uncertainty", pa.float32(), "1 − highest softmax probability", _REQUIRED),
+    (
+        "centroid_distance",
+        pa.float32(),
+        "cosine distance to the centroid of its own label",
+        _REQUIRED,
+    ),
+    ("rank", pa.int32(), "1 for the oddest", _REQUIRED),
+    ("reason", pa.string(), "why it stands out, in words", _REQUIRED),
+)
+
+NEIGHBOURS = _schema(
+    ("artwork_id", pa.string(), "the artwork asked about", _REQUIRED),
+    ("rank", pa.int16(), "1 for the nearest", _REQUIRED),
+    (
+        "neighbour_id",
+        pa.string(),
+        "an artwork that looks like it (never of its own duplicate group)",
+        _REQUIRED,
+    ),
+    ("cosine", pa.float32(), "cosine similarity of the embeddings", _REQUIRED),
+)
+
+PROJECTION = _schema(
+    ("artwork_id", pa.string(), "the artwork", _REQUIRED),
+    ("x", pa.float32(), "first coordinate on the map", _REQUIRED),
+    ("y", pa.float32(), "second coordinate on the map", _REQUIRED),
+)
+
+EXAMPLES = _schema(
+    ("attribute", pa.string(), "what is learned: department, style", _REQUIRED),
+    ("artwork_id", pa.string(), "the artwork", _REQUIRED),
+    ("sha256", pa.string(), "its primary picture", _REQUIRED),
+    ("label", pa.string(), "the source's own label", _REQUIRED),
+    ("group_id", pa.string(), "duplicate group: never on two sides of a split", _REQUIRED),
+)
+
+SPLITS = _schema(
+    ("attribute", pa.string(), "what is learned", _REQUIRED),
+    ("artwork_id", pa.string(), "the artwork", _REQUIRED),
+    ("split", pa.string(), "train, validation or test", _REQUIRED),
+)
