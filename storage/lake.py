@@ -11,16 +11,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-
-import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from storage import locks
 from storage.files import remove_parts, replacing, sha256_file, write_text
 from storage.images import ImageStore
 
+if TYPE_CHECKING:  # loaded by the methods that need them: the asset graph loads without
+    import duckdb
+    import pyarrow as pa
+
 FORMAT_VERSION = 1
+LIVE = "live"
 _MARKER = "lake.json"
 _ROW_GROUP = 100_000
 
@@ -42,52 +44,40 @@ class Written:
 class Lake:
     """Tables, pictures and locks below one folder.
 
-    `origin` names where the records come from ("live", or a sandbox collection): one lake holds one
-    origin, so that invented works never stand among real ones.
+    `origin` names where the records come from ("live", or a sandbox's collection): one lake holds
+    one origin, so that invented works never stand among real ones.
     """
 
-    def __init__(self, root: Path):
-        self.root = root.resolve()
-        self.images = ImageStore(self.root / "images" / "store")
+    def __init__(self, root: Path, origin: str):
+        self.root = root
+        self.origin = origin
+        self.images = ImageStore(root / "images" / "store")
 
     @classmethod
-    def open(cls, root: Path, origin: str) -> "Lake":
-        """Open the lake at `root`, or make one there.
+    def open(cls, root: Path, origin: str | None = None) -> "Lake":
+        """Open the lake at `root`, or make one there (of live records, unless `origin` says else).
 
         Raises LakeError when the folder cannot be written, holds something else, is of another
-        format version, or has another origin.
+        format version, or has another origin than the one asked for.
         """
-        lake = cls(root)
-        marker = lake.root / _MARKER
+        root = root.resolve()
+        marker = root / _MARKER
         try:
-            lake.root.mkdir(parents=True, exist_ok=True)
-            if not os.access(lake.root, os.W_OK):
+            root.mkdir(parents=True, exist_ok=True)
+            if not os.access(root, os.W_OK):
                 raise PermissionError(13, "Permission denied")
-            if marker.exists():
-                lake._check(json.loads(marker.read_text()), origin)
-            else:
-                _refuse_strangers(lake.root)
-                write_text(marker, json.dumps({"format": FORMAT_VERSION, "origin": origin}) + "\n")
+            if not marker.exists():
+                _refuse_strangers(root)
+                facts = {"format": FORMAT_VERSION, "origin": origin or LIVE}
+                write_text(marker, json.dumps(facts) + "\n")
+            found = json.loads(marker.read_text())
         except (OSError, ValueError) as error:
             raise LakeError(
-                f"The lake {lake.root} cannot be used: {error}. "
+                f"The lake {root} cannot be used: {error}. "
                 "Give a folder you may write to in ARTLAKE_LAKE (or --lake)."
             ) from error
-        return lake
-
-    def _check(self, marker: Mapping[str, object], origin: str) -> None:
-        version = marker.get("format")
-        if version != FORMAT_VERSION:
-            raise LakeError(
-                f"The lake {self.root} has format {version}, this artlake reads {FORMAT_VERSION}. "
-                "Use the artlake version that made it, or start a new folder with ARTLAKE_LAKE; "
-                "nothing was changed."
-            )
-        if marker.get("origin") != origin:
-            raise LakeError(
-                f"The lake {self.root} holds works of {marker.get('origin')!r}, not of {origin!r}. "
-                "Keep them apart: name another folder with ARTLAKE_LAKE (or --lake)."
-            )
+        _check(root, found, origin)
+        return cls(root, found["origin"])
 
     # -- paths ---------------------------------------------------------------------------------
 
@@ -114,12 +104,14 @@ class Lake:
     def write(
         self,
         key: str,
-        table: pa.Table,
+        table: "pa.Table",
         sort_by: Sequence[str],
         *,
         partition: str | None = None,
     ) -> Written:
         """Write `table` sorted by `sort_by`, atomically; the file stays untouched when equal."""
+        import pyarrow.parquet as pq
+
         ordered = table.sort_by([(name, "ascending") for name in sort_by]).combine_chunks()
         path = self.path(key, partition)
         with replacing(path) as part:
@@ -129,12 +121,14 @@ class Lake:
     def write_query(
         self,
         key: str,
-        connection: duckdb.DuckDBPyConnection,
+        connection: "duckdb.DuckDBPyConnection",
         sql: str,
         sort_by: Sequence[str],
         metadata: Mapping[str, str] | None = None,
     ) -> Written:
         """Write the rows of `sql` sorted by `sort_by`, without loading them into Python."""
+        import pyarrow.parquet as pq
+
         path = self.path(key)
         order = ", ".join(f'"{name}"' for name in sort_by)
         options = "format parquet, compression zstd"
@@ -147,11 +141,14 @@ class Lake:
             ).fetchall()
             return _settle(part, path, pq.read_metadata(part).num_rows)
 
-    def read(self, key: str, columns: Sequence[str] | None = None) -> pa.Table:
+    def read(self, key: str, columns: Sequence[str] | None = None) -> "pa.Table":
         """Read a whole table (all partitions) into memory.
 
         Raises LakeError when nothing has been written under that key.
         """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         parts = self.parts(key)
         if not parts:
             raise LakeError(f"{key} has not been made in {self.root}. Run `artlake run` first.")
@@ -162,14 +159,16 @@ class Lake:
         """Whether anything has been written under that key."""
         return bool(self.parts(key))
 
-    def connect(self, keys: Sequence[str] = ()) -> duckdb.DuckDBPyConnection:
+    def connect(self, keys: Sequence[str] = ()) -> "duckdb.DuckDBPyConnection":
         """An in-memory DuckDB with one view a key, named by the key with `_` for `/`."""
+        import duckdb
+
         connection = duckdb.connect()
         for key in keys:
             self.view(connection, key, key.replace("/", "_"))
         return connection
 
-    def view(self, connection: duckdb.DuckDBPyConnection, key: str, name: str) -> None:
+    def view(self, connection: "duckdb.DuckDBPyConnection", key: str, name: str) -> None:
         """Let `name` stand for the table of `key` in `connection`."""
         parts = self.parts(key)
         if not parts:
@@ -196,6 +195,21 @@ def _settle(part: Path, path: Path, rows: int) -> Written:
     version = sha256_file(part)
     changed = not path.exists() or sha256_file(path) != version
     return Written(path, rows, version, changed)
+
+
+def _check(root: Path, marker: Mapping[str, object], origin: str | None) -> None:
+    version = marker.get("format")
+    if version != FORMAT_VERSION:
+        raise LakeError(
+            f"The lake {root} has format {version}, this artlake reads {FORMAT_VERSION}. "
+            "Use the artlake version that made it, or start a new folder with ARTLAKE_LAKE; "
+            "nothing was changed."
+        )
+    if origin is not None and marker.get("origin") != origin:
+        raise LakeError(
+            f"The lake {root} holds works of {marker.get('origin')!r}, not of {origin!r}. "
+            "Keep them apart: name another folder with ARTLAKE_LAKE (or --lake)."
+        )
 
 
 def _refuse_strangers(root: Path) -> None:

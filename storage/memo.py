@@ -12,21 +12,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
-from tqdm import tqdm
+from typing import TYPE_CHECKING
 
 from storage.files import replacing
 
-Kernel = Callable[[pa.RecordBatch], pa.RecordBatch]
+if TYPE_CHECKING:  # loaded by the functions that need it: the asset graph loads without
+    import pyarrow as pa
+
+Kernel = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 
 
 def map_files(
     kernel: Kernel,
-    rows: pa.Table,
+    rows: "pa.Table",
     memo: Path,
     *,
     key: str,
@@ -34,7 +32,7 @@ def map_files(
     label: str,
     batch_size: int = 64,
     workers: int | None = None,
-) -> pa.Table:
+) -> "pa.Table":
     """Return the kernel's result for every row of `rows`, in the order of `key`.
 
     kernel: picklable; batch in, batch of the same length out, with the columns `key` and `error`.
@@ -43,6 +41,10 @@ def map_files(
 
     Raises RuntimeError when a kernel breaks its contract.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    from tqdm import tqdm
+
     folder = memo / version
     done = _read_shards(folder)
     todo = _missing(rows, done, key)
@@ -54,13 +56,16 @@ def map_files(
                 _commit(folder, batch, key)
                 bar.update(batch.num_rows)
         done = _read_shards(folder)
-    if done is None:
-        raise RuntimeError(f"{label}: no row to work on and none done before")
+    if done is None:  # nothing ever came: the kernel's own columns, without a row
+        empty = pa.RecordBatch.from_pylist([], schema=rows.schema)
+        return pa.Table.from_batches([kernel(empty)])
     wanted = done.filter(pc.is_in(done[key], value_set=pc.unique(rows[key])))
     return _one_a_key(wanted, key)
 
 
-def _run(kernel: Kernel, batches: list[pa.RecordBatch], workers: int) -> Iterator[pa.RecordBatch]:
+def _run(
+    kernel: Kernel, batches: "list[pa.RecordBatch]", workers: int
+) -> "Iterator[pa.RecordBatch]":
     if workers == 0 or len(batches) == 1:
         yield from map(kernel, batches)
         return
@@ -80,14 +85,19 @@ def _run(kernel: Kernel, batches: list[pa.RecordBatch], workers: int) -> Iterato
             yield from (future.result() for future in finished)
 
 
-def _missing(rows: pa.Table, done: pa.Table | None, key: str) -> pa.Table:
+def _missing(rows: "pa.Table", done: "pa.Table | None", key: str) -> "pa.Table":
+    import pyarrow.compute as pc
+
     unique = _one_a_key(rows, key)
     if done is None:
         return unique
     return unique.filter(pc.invert(pc.is_in(unique[key], value_set=pc.unique(done[key]))))
 
 
-def _one_a_key(table: pa.Table, key: str) -> pa.Table:
+def _one_a_key(table: "pa.Table", key: str) -> "pa.Table":
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     ordered = table.sort_by(key)
     keys = ordered[key].combine_chunks()
     if len(keys) == 0:
@@ -96,18 +106,23 @@ def _one_a_key(table: pa.Table, key: str) -> pa.Table:
     return ordered.filter(first)
 
 
-def _check(batch: pa.RecordBatch, key: str, label: str) -> None:
+def _check(batch: "pa.RecordBatch", key: str, label: str) -> None:
     missing = {key, "error"} - set(batch.schema.names)
     if missing:
         raise RuntimeError(f"{label}: the kernel returned no column {sorted(missing)}")
 
 
-def _commit(folder: Path, batch: pa.RecordBatch, key: str) -> None:
+def _commit(folder: Path, batch: "pa.RecordBatch", key: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     name = hashlib.sha256("\n".join(map(str, batch[key].to_pylist())).encode()).hexdigest()[:16]
     with replacing(folder / f"{name}.parquet") as part:
         pq.write_table(pa.Table.from_batches([batch]), part, compression="zstd")
 
 
-def _read_shards(folder: Path) -> pa.Table | None:
+def _read_shards(folder: Path) -> "pa.Table | None":
+    import pyarrow.dataset as ds
+
     shards = sorted(str(path) for path in folder.glob("*.parquet"))
     return ds.dataset(shards, format="parquet").to_table() if shards else None

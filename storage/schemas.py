@@ -194,6 +194,13 @@ DERIVATIVES = _schema(
     ("height", pa.int32(), "pixels down", _REQUIRED),
 )
 
+DECISIONS = _schema(
+    ("number", pa.int32(), "line of the decisions file: a later one wins over an earlier", _REQUIRED),
+    ("image_a", pa.string(), "a picture; for keep_this the one to keep", _REQUIRED),
+    ("image_b", pa.string(), "the other picture", _REQUIRED),
+    ("verdict", pa.string(), "not_duplicate, keep_both or keep_this", _REQUIRED),
+)
+
 PAIRS = _schema(
     ("image_a", pa.string(), "the smaller image_id", _REQUIRED),
     ("image_b", pa.string(), "the larger image_id", _REQUIRED),
@@ -226,6 +233,14 @@ KEEPERS = _schema(
     ("is_keeper", pa.bool_(), "whether it is the one to keep", _REQUIRED),
     ("rank", pa.int16(), "1 for the keeper, then by quality", _REQUIRED),
     ("reason", pa.string(), "why it ranks there, in words", _REQUIRED),
+)
+
+PRIMARY = _schema(
+    ("artwork_id", pa.string(), "an artwork with at least one picture that decodes", _REQUIRED),
+    ("image_id", pa.string(), "its first such picture in the source's order", _REQUIRED),
+    ("sha256", pa.string(), "content of that picture", _REQUIRED),
+    ("path", pa.string(), "its derivative below the image store", _REQUIRED),
+    ("group_id", pa.string(), "duplicate group of that picture", _REQUIRED),
 )
 
 CROPS = _schema(

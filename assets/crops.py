@@ -1,0 +1,31 @@
+"""Crops stage: proposals for the ratios that pages and prints want. Nothing is cut."""
+
+import dagster as dg
+
+from assets.stage import Results, Work, spec, stage
+from storage import Lake, map_files
+
+
+@stage(
+    spec(
+        "crops/proposals",
+        ["images/derivatives"],
+        "Ranked crop rectangles by saliency, as shares of the picture as seen.",
+        code_version="1",
+        kinds={"python", "parquet"},
+    ),
+    pool="compute",
+)
+def proposals(lake: dg.ResourceParam[Lake]) -> Results:
+    """Propose crops from the derivatives."""
+    from imaging import crops
+
+    result = map_files(
+        crops.Propose(lake.images.root),
+        lake.read("images/derivatives").select(["sha256", "path"]),
+        lake.file("images/memo/crops"),
+        key="sha256",
+        version=crops.VERSION,
+        label="crops: propose",
+    )
+    yield Work(lake).table("crops/proposals", crops.proposals(result), ["sha256", "ratio", "rank"])

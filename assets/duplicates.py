@@ -1,0 +1,167 @@
+"""Duplicates stage: which pictures are the same, why, and which one to keep. No file is touched."""
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from assets.source import DECISIONS, DECISIONS_FILE
+from assets.stage import Results, Work, blocking, picture, spec, stage
+from storage import Lake
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_INPUTS = [
+    "images/originals",
+    "images/measures",
+    "images/derivatives",
+    "duplicates/decisions",
+]
+_PAIRS_SHOWN = 6
+# Provenance rank of the sources: museums that publish originals first.
+_SOURCES_ORDER = ("nga", "met", "wga", "folder")
+
+
+@stage(
+    spec(
+        "duplicates/decisions",
+        [DECISIONS],
+        "What people decided about pairs; it wins over every rule, for ever.",
+        code_version="1",
+        kinds={"parquet"},
+    )
+)
+def decisions(lake: dg.ResourceParam[Lake]) -> Results:
+    """Read the append-only decisions."""
+    from imaging.decisions import read
+
+    yield Work(lake).table("duplicates/decisions", read(lake.file(DECISIONS_FILE)), ["number"])
+
+
+@stage(
+    spec(
+        "duplicates/pairs",
+        _INPUTS,
+        "Proposed pairs with their evidence; only confirmed ones join groups.",
+        code_version="1",
+        kinds={"python", "parquet"},
+    ),
+    spec(
+        "duplicates/groups",
+        _INPUTS,
+        "Every picture with the group of pictures that show the same.",
+        code_version="1",
+        kinds={"python", "parquet"},
+    ),
+    spec(
+        "duplicates/keepers",
+        _INPUTS,
+        "In each group the picture to keep, and why.",
+        code_version="1",
+        kinds={"python", "parquet"},
+    ),
+    spec(
+        "duplicates/primary",
+        _INPUTS,
+        "The one picture by which an artwork is judged, with its duplicate group.",
+        code_version="1",
+        kinds={"duckdb", "parquet"},
+    ),
+    checks=[
+        blocking(
+            "every_picture_in_one_group",
+            "duplicates/groups",
+            "each decoded picture stands in exactly one group",
+        )
+    ],
+    pool="compute",
+)
+def pairs(lake: dg.ResourceParam[Lake]) -> Results:
+    """Propose by perceptual hash, confirm, join, and rank."""
+    from imaging.duplicates import find_groups, find_pairs
+    from imaging.keepers import rank_keepers
+    from imaging.sheets import pair_sheet
+
+    work = Work(lake)
+    pictures = _pictures(lake)
+    decided = lake.read("duplicates/decisions")
+    found = find_pairs(pictures, decided)
+    groups = find_groups(pictures["image_id"].to_pylist(), found)
+    keepers = rank_keepers(groups, pictures, _SOURCES_ORDER, decided)
+    confirmed = found.filter(found["confirmed"])
+    paths = dict(
+        zip(pictures["image_id"].to_pylist(), pictures["derivative"].to_pylist(), strict=True)
+    )
+    shown = [
+        (
+            (lake.images.root / paths[row["image_a"]], row["image_a"]),
+            (lake.images.root / paths[row["image_b"]], row["image_b"]),
+            f"{row['kind']}: {row['evidence']}",
+        )
+        for row in confirmed.slice(0, _PAIRS_SHOWN).to_pylist()
+    ]
+    sheet = pair_sheet(shown) if shown else None
+    yield work.table(
+        "duplicates/pairs",
+        found,
+        ["image_a", "image_b"],
+        metadata={
+            "confirmed": confirmed.num_rows,
+            **({"side by side": picture(sheet.data, sheet.media_type)} if sheet else {}),
+        },
+    )
+    whole = groups.num_rows == pictures.num_rows == len(set(groups["image_id"].to_pylist()))
+    yield work.table(
+        "duplicates/groups",
+        groups,
+        ["image_id"],
+        checks=[
+            dg.AssetCheckResult(
+                check_name="every_picture_in_one_group",
+                passed=whole,
+                metadata={"pictures": pictures.num_rows, "rows": groups.num_rows},
+            )
+        ],
+    )
+    yield work.table("duplicates/keepers", keepers, ["group_id", "rank", "image_id"])
+    yield work.table("duplicates/primary", _primary(pictures, groups), ["artwork_id"])
+
+
+def _pictures(lake: Lake) -> "pa.Table":
+    """One row a picture that decoded: its link, its file and its measures."""
+    with lake.connect(["images/originals", "images/measures", "images/derivatives"]) as connection:
+        return connection.sql(
+            """
+            select original.image_id, original.artwork_id, original.source, original.bytes,
+                   measure.*, derivative.path as derivative
+            from images_originals original
+            join images_measures measure using (sha256)
+            join images_derivatives derivative using (sha256)
+            order by image_id
+            """
+        ).to_arrow_table()
+
+
+def _primary(pictures: "pa.Table", groups: "pa.Table") -> "pa.Table":
+    """The first picture of each artwork, in the source's order, that decodes."""
+    import duckdb
+
+    from storage import schemas
+
+    connection = duckdb.connect()
+    connection.register("pictures", pictures)
+    connection.register("groups", groups)
+    return (
+        connection.sql(
+            """
+            select artwork_id, image_id, sha256, derivative as path, group_id
+            from pictures join groups using (image_id)
+            qualify row_number() over (
+                partition by artwork_id
+                order by cast(regexp_extract(image_id, '#(\\d+)$', 1) as int), image_id
+            ) = 1
+            """
+        )
+        .to_arrow_table()
+        .cast(schemas.PRIMARY)
+    )

@@ -1,0 +1,102 @@
+"""Images stage: files fetched once, decoded once, measured once; what is no picture is in rejects."""
+
+import dagster as dg
+
+from assets.children import in_child, shown
+from assets.stage import Results, Work, picture, spec, stage
+from scrapers.museum import Site
+from storage import Lake, map_files
+
+_SHEET = 24
+
+
+@stage(
+    spec(
+        "images/originals",
+        ["catalog/image_links"],
+        "The museums' files as they sent them, verified and addressed by content.",
+        code_version="1",
+        kinds={"scrapy", "jpeg"},
+    ),
+    spec(
+        "images/download_rejects",
+        ["catalog/image_links"],
+        "Addresses that gave no whole picture, with the reason.",
+        code_version="1",
+        kinds={"parquet"},
+    ),
+    pool="network",
+)
+def originals(
+    context: dg.AssetExecutionContext,
+    lake: dg.ResourceParam[Lake],
+    site: dg.ResourceParam[Site],
+    pipes: dg.PipesSubprocessClient,
+) -> Results:
+    """Fetch the pictures that are open and not yet in the store."""
+    from scrapers.images import originals as fetched
+
+    work = Work(lake)
+    summary = in_child(
+        context,
+        pipes,
+        site,
+        links=lake.path("catalog/image_links"),
+        store=lake.images.root,
+    )
+    links = lake.read("catalog/image_links")
+    found, rejects = fetched(links, site.ledger, lake.images)
+    yield work.table("images/originals", found, ["image_id"], metadata=shown(summary))
+    yield work.table("images/download_rejects", rejects, ["subject"])
+
+
+@stage(
+    spec(
+        "images/measures",
+        ["images/originals"],
+        "Hashes, size, sharpness and colour of every picture, from one decoding.",
+        code_version="1",
+        kinds={"python", "parquet"},
+    ),
+    spec(
+        "images/derivatives",
+        ["images/originals"],
+        "The 256-pixel pictures that everything after this reads.",
+        code_version="1",
+        kinds={"jpeg"},
+    ),
+    spec(
+        "images/rejects",
+        ["images/originals"],
+        "Files that do not decode, with the reason.",
+        code_version="1",
+        kinds={"parquet"},
+    ),
+    pool="compute",
+)
+def measures(lake: dg.ResourceParam[Lake]) -> Results:
+    """Decode each original once."""
+    from imaging import kernel
+    from imaging.sheets import contact_sheet
+
+    work = Work(lake)
+    found = lake.read("images/originals")
+    result = map_files(
+        kernel.Measure(lake.images.root),
+        found.select(["sha256", "path"]),
+        lake.file("images/memo/measures"),
+        key="sha256",
+        version=kernel.VERSION,
+        label="images: decode and measure",
+    )
+    derivatives = kernel.derivatives(result)
+    shown = derivatives.slice(0, _SHEET).to_pylist()
+    sheet = contact_sheet([(lake.images.root / row["path"], row["sha256"][:12]) for row in shown])
+    yield work.table("images/measures", kernel.measures(result), ["sha256"])
+    yield work.table(
+        "images/derivatives",
+        derivatives,
+        ["sha256"],
+        metadata={"contact sheet": picture(sheet.data, sheet.media_type)},
+    )
+    yield work.table("images/rejects", kernel.rejects(result, found), ["subject"])

@@ -1,0 +1,1 @@
+"""Reports stage (placeholder until the room is there)."""

@@ -1,0 +1,162 @@
+"""How an asset is declared and how it says what it made: the same way in every stage."""
+
+import base64
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from storage import Lake, Written
+from storage.files import sha256_file
+
+OWNER = "team:artlake"
+_PREVIEW_ROWS = 5
+_PREVIEW_WIDTH = 60
+
+# Fires when an asset is missing, its code changed or an input has other data; never on equal data.
+# `since_last_handled` and the guards keep one change from being requested twice.
+WHEN_CHANGED = (
+    (
+        dg.AutomationCondition.missing()
+        | dg.AutomationCondition.code_version_changed()
+        | dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
+    ).since_last_handled()
+    & ~dg.AutomationCondition.in_progress()
+    & ~dg.AutomationCondition.any_deps_missing()
+    & ~dg.AutomationCondition.any_deps_in_progress()
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Results = Iterator[dg.MaterializeResult]
+
+
+def spec(
+    key: str,
+    deps: Sequence[str],
+    description: str,
+    *,
+    code_version: str,
+    kinds: set[str],
+    partitions: dg.PartitionsDefinition | None = None,
+) -> dg.AssetSpec:
+    """Declare the asset `key` ("stage/noun"); its group is its stage."""
+    return dg.AssetSpec(
+        key=key.split("/"),
+        deps=[dg.AssetKey(dep.split("/")) for dep in deps],
+        description=description,
+        group_name=key.split("/", maxsplit=1)[0],
+        code_version=code_version,
+        kinds=kinds,
+        owners=[OWNER],
+        automation_condition=WHEN_CHANGED,
+        partitions_def=partitions,
+    )
+
+
+def stage(
+    *specs: dg.AssetSpec,
+    checks: Sequence[dg.AssetCheckSpec] = (),
+    pool: str | None = None,
+) -> Callable[..., dg.AssetsDefinition]:
+    """Make one step of the decorated function, which yields a `MaterializeResult` for each spec."""
+    name = "__".join(specs[0].key.path)
+    return dg.multi_asset(name=name, specs=list(specs), check_specs=list(checks), pool=pool)
+
+
+def blocking(name: str, key: str, description: str) -> dg.AssetCheckSpec:
+    """Declare a check that keeps everything behind `key` from running when it fails."""
+    return dg.AssetCheckSpec(
+        name, asset=dg.AssetKey(key.split("/")), description=description, blocking=True
+    )
+
+
+class Work:
+    """One execution of a stage: writes its tables and turns them into results with metadata."""
+
+    def __init__(self, lake: Lake):
+        self.lake = lake
+        self._started = time.perf_counter()
+
+    def table(
+        self,
+        key: str,
+        table: "pa.Table",
+        sort_by: Sequence[str],
+        *,
+        partition: str | None = None,
+        checks: Sequence[dg.AssetCheckResult] = (),
+        metadata: Mapping[str, Any] | None = None,
+    ) -> dg.MaterializeResult:
+        """Write the table of `key` and say so."""
+        written = self.lake.write(key, table, sort_by, partition=partition)
+        return self.written(key, written, table, checks=checks, metadata=metadata)
+
+    def written(
+        self,
+        key: str,
+        written: Written,
+        table: "pa.Table | None" = None,
+        *,
+        checks: Sequence[dg.AssetCheckResult] = (),
+        metadata: Mapping[str, Any] | None = None,
+    ) -> dg.MaterializeResult:
+        """Say what was written under `key`; `table` gives the preview."""
+        facts: dict[str, Any] = {"dagster/row_count": written.rows, "changed": written.changed}
+        if table is not None and table.num_rows:
+            facts["preview"] = dg.MetadataValue.md(preview(table))
+        return self._result(key, written.path, written.version, facts, checks, metadata)
+
+    def file(
+        self,
+        key: str,
+        path: Path,
+        *,
+        version: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> dg.MaterializeResult:
+        """Say what was written when it is no table: a page, a model, the published file."""
+        return self._result(key, path, version or sha256_file(path), {}, (), metadata)
+
+    def _result(
+        self,
+        key: str,
+        path: Path,
+        version: str,
+        facts: dict[str, Any],
+        checks: Sequence[dg.AssetCheckResult],
+        metadata: Mapping[str, Any] | None,
+    ) -> dg.MaterializeResult:
+        return dg.MaterializeResult(
+            asset_key=dg.AssetKey(key.split("/")),
+            data_version=dg.DataVersion(version),
+            check_results=list(checks),
+            metadata={
+                **facts,
+                "path": dg.MetadataValue.path(path),
+                "seconds": round(time.perf_counter() - self._started, 2),
+                **(metadata or {}),
+            },
+        )
+
+
+def preview(table: "pa.Table", rows: int = _PREVIEW_ROWS) -> str:
+    """The first rows as a Markdown table; empty columns are left out, long values cut."""
+    shown = [name for name in table.column_names if table[name].null_count < table.num_rows]
+    lines = [" | ".join(shown), " | ".join("---" for _ in shown)]
+    for row in table.slice(0, rows).select(shown).to_pylist():
+        lines.append(" | ".join(_cell(row[name]) for name in shown))
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+    return text if len(text) <= _PREVIEW_WIDTH else text[: _PREVIEW_WIDTH - 1] + "…"
+
+
+def picture(data: bytes, media_type: str = "image/png") -> dg.MarkdownMetadataValue:
+    """A picture that the UI shows inline on the asset's page."""
+    return dg.MetadataValue.md(f"![](data:{media_type};base64,{base64.b64encode(data).decode()})")

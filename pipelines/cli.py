@@ -1,0 +1,265 @@
+"""The command line: `./artlake COMMAND`. Heavy rooms are loaded by the command that needs them."""
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.settings import ROOT, Settings, SettingsError, load, prepare_home
+from storage import BusyError, Lake, LakeError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="Open museum collections as a lake that can be asked, learned from and looked at.",
+    pretty_exceptions_enable=False,
+)
+out = Console()
+err = Console(stderr=True, highlight=False)
+
+_EXPECTED = (BusyError, LakeError, SettingsError)
+
+
+@app.callback()
+def _globals(
+    lake: Annotated[
+        Path | None, typer.Option(help="folder of the lake (default: ARTLAKE_LAKE, or ./lake)")
+    ] = None,
+) -> None:
+    if lake is not None:
+        os.environ["ARTLAKE_LAKE"] = str(lake.expanduser().absolute())
+
+
+def _examples(*lines: str) -> str:
+    return "[bold]Examples[/bold]\n\n" + "\n\n".join(f"  ./artlake {line}" for line in lines)
+
+
+def _command() -> str:
+    """How people call us over the lake in use, for messages that say what to type next."""
+    lake = os.environ.get("ARTLAKE_LAKE")
+    return f"./artlake --lake {os.path.relpath(lake, ROOT)}" if lake else "./artlake"
+
+
+@app.command(
+    epilog=_examples(
+        "run",
+        "--lake lake-live run --limit 50",
+        "run --dry-run    [dim]# only say what would run[/dim]",
+    )
+)
+def run(
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="works a museum at most (default: all)")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="say what is missing or stale, run nothing")
+    ] = False,
+) -> None:
+    """Look at the sources, then run what is missing or stale, and nothing else."""
+    if limit is not None:
+        os.environ["ARTLAKE_LIMIT"] = str(limit)
+    settings = load()
+    if dry_run:
+        _show_status(settings, only_open=True)
+        return
+    lake = Lake.open(settings.lake)
+    _require_contact(lake, settings)
+    _bring_up_to_date(settings, lake)
+
+
+def _require_contact(lake: Lake, settings: Settings) -> None:
+    from storage.lake import LIVE
+
+    if lake.origin == LIVE and settings.museum_url is None and not settings.contact:
+        raise SettingsError(
+            "Museums are told who asks. Set ARTLAKE_CONTACT (in the environment or in .env) to an "
+            "e-mail or web address they can write to, and run again."
+        )
+
+
+def _bring_up_to_date(settings: Settings, lake: Lake) -> None:
+    from pipelines import summary
+    from pipelines.run import run as run_stale
+
+    outcome = run_stale(settings)
+    if outcome.executed:
+        summary.show(lake, outcome, _command(), out)
+    elif outcome.ok:
+        out.print(f"Nothing to do: all is fresh ({outcome.seconds:.1f} s).")
+    for name, why in outcome.unreachable.items():
+        err.print(f"[yellow]{name} was not reached; its last state stays.[/yellow] {why}")
+    for failure in outcome.failures:
+        err.print(f"[red]Failed:[/red] {failure}")
+    if not outcome.ok:
+        raise typer.Exit(1)
+
+
+@app.command(epilog=_examples("demo", "demo --collection ~/samples", "--lake /data/lake demo"))
+def demo(
+    collection: Annotated[
+        Path | None,
+        typer.Option(help="folder with real pictures and records (default: the built-in works)"),
+    ] = None,
+) -> None:
+    """Run the whole graph against a sandbox museum on this machine, and tell what came out."""
+    if collection is not None and not collection.is_dir():
+        raise SettingsError(f"--collection: there is no folder {collection}")
+    origin = "builtin" if collection is None else str(collection.resolve())
+    if "ARTLAKE_LAKE" not in os.environ and collection is not None:
+        os.environ["ARTLAKE_LAKE"] = str(ROOT / "lake-collection")
+    if collection is not None and (collection / "images" / "wikiart").is_dir():
+        os.environ.setdefault("ARTLAKE_FOLDER", str((collection / "images" / "wikiart").resolve()))
+    settings = load()
+    _bring_up_to_date(settings, Lake.open(settings.lake, origin))
+
+
+@app.command(epilog=_examples("status", "--lake lake-live status"))
+def status() -> None:
+    """Tell for each asset when it was made, its version and rows, and whether it is fresh."""
+    _show_status(load(), only_open=False)
+
+
+def _show_status(settings: Settings, *, only_open: bool) -> None:
+    import dagster as dg
+
+    from pipelines import status as states
+
+    lake = _existing(settings)
+    prepare_home(settings)
+    table = Table(title=f"{lake.root} ({lake.origin})", title_justify="left")
+    for name in ("asset", "state", "made (UTC)", "rows", "version", "why"):
+        table.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")
+    colours = {"fresh": "green", "stale": "yellow", "missing": "red"}
+    with dg.DagsterInstance.get() as instance:
+        for line in states.lines(instance):
+            if only_open and line.state == "fresh":
+                continue
+            table.add_row(
+                line.key,
+                f"[{colours[line.state]}]{line.state}[/]",
+                f"{line.made:%Y-%m-%d %H:%M}" if line.made else "",
+                "" if line.rows is None else f"{line.rows:,}",
+                line.version,
+                line.why,
+            )
+    if only_open and not table.row_count:
+        out.print("Nothing is missing or stale, as far as the sources were last looked at.")
+    else:
+        out.print(table)
+    for failure in states.failures(lake):
+        out.print(f"[red]{failure['at']} {failure['job']} failed:[/red] {failure['error']}")
+
+
+def _existing(settings: Settings) -> Lake:
+    if not (settings.lake / "lake.json").exists():
+        raise LakeError(f"There is no lake in {settings.lake} yet. Try: ./artlake demo")
+    return Lake.open(settings.lake)
+
+
+@app.command(epilog=_examples("ui", "ui --port 3333", "--lake lake-live ui"))
+def ui(port: Annotated[int, typer.Option(help="port on 127.0.0.1")] = 3000) -> None:
+    """Open the Dagster UI, with its daemon, over the lake."""
+    from pipelines.run import museum
+
+    settings = load()
+    lake = _existing(settings)
+    _require_free(port)
+    prepare_home(settings)
+    os.environ["ARTLAKE_LAKE"] = str(settings.lake)
+    out.print(f"Dagster UI over {lake.root} on http://127.0.0.1:{port} (Ctrl-C ends it)")
+    with museum(lake):
+        command = [
+            str(Path(sys.executable).with_name("dg")),
+            "dev",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+        ]
+        raise typer.Exit(subprocess.call(command, cwd=ROOT))
+
+
+def _require_free(port: int) -> None:
+    with ExitStack() as stack:
+        probe = stack.enter_context(socket.socket())
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SettingsError(
+                f"Port {port} is in use by another program. Name a free one with --port."
+            ) from error
+
+
+@app.command(epilog=_examples("sandbox", "sandbox --port 8765", "sandbox --collection ~/samples"))
+def sandbox(
+    collection: Annotated[
+        str, typer.Option(help="builtin, or a folder with real pictures and records")
+    ] = "builtin",
+    port: Annotated[int, typer.Option(help="port on 127.0.0.1")] = 8765,
+) -> None:
+    """Serve a museum on this machine that answers as the three sources do."""
+    command = [sys.executable, "-m", "sandbox", "--collection", collection, "--port", str(port)]
+    raise typer.Exit(subprocess.call(command, cwd=ROOT))
+
+
+@app.command(
+    epilog=_examples(
+        'query "from artworks limit 5"',
+        'query "select museum, count(*) from artworks group by all" --format csv',
+        "query    [dim]# lists the questions that come with artlake[/dim]",
+    )
+)
+def query(
+    sql: Annotated[str | None, typer.Argument(help="SQL, or the name of a question")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="rows at most")] = 100,
+    timeout: Annotated[float, typer.Option(help="seconds at most")] = 30.0,
+    form: Annotated[str, typer.Option("--format", help="table, csv or json")] = "table",
+) -> None:
+    """Ask the published warehouse, read-only."""
+    from pipelines import asking
+
+    asking.answer(_existing(load()), sql, limit=limit, timeout_s=timeout, form=form, console=out)
+
+
+@app.command(epilog=_examples("similar photo.jpg", "similar photo.jpg -k 20"))
+def similar(
+    picture: Annotated[Path, typer.Argument(help="any picture file")],
+    k: Annotated[int, typer.Option("-k", min=1, help="how many look-alikes")] = 10,
+    sheet: Annotated[Path | None, typer.Option(help="write a contact sheet of them here")] = None,
+) -> None:
+    """Find the works in the lake that look like a picture."""
+    from pipelines import asking
+
+    asking.similar(_existing(load()), picture, k=k, sheet=sheet, console=out)
+
+
+@app.command(epilog=_examples("backup ../lake-backup.tar"))
+def backup(
+    target: Annotated[Path, typer.Argument(help="tar file to write, outside the lake")],
+) -> None:
+    """Write the lake, its ledger and its history to one tar file; `tar -xf` restores it."""
+    from pipelines.backup import backup as write
+
+    files = write(_existing(load()), target)
+    out.print(f"{files:,} files in {target}. To restore: tar -xf {target} -C FOLDER")
+
+
+def main() -> None:
+    """Run a command; what a person can mend is one red sentence, not a traceback."""
+    try:
+        app()
+    except _EXPECTED as error:
+        err.print(f"[red]{error}[/red]")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

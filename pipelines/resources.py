@@ -1,0 +1,67 @@
+"""Resources made from the settings when a run begins, never when the graph is loaded."""
+
+from typing import Any
+
+import dagster as dg
+
+from pipelines.settings import Settings, load
+from scrapers.museum import Site
+from scrapers.net import Net
+from storage import Lake, LakeError
+from storage.lake import LIVE
+
+
+class NoIOManager(dg.IOManager):
+    """Stands where Dagster would pickle silently, and says what to do instead."""
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        """Refuse values: an asset writes its own file."""
+        if obj is not None:
+            raise dg.DagsterInvariantViolationError(
+                f"{context.asset_key.to_user_string()} returned a value. Assets here write with "
+                "`assets.stage.Work` and yield its result; there are no I/O managers."
+            )
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """Refuse inputs: an asset reads its own files."""
+        raise dg.DagsterInvariantViolationError(
+            f"{context.asset_key.to_user_string()} was asked for as an argument. Name it in the "
+            "spec's deps and read it with `lake.read`; there are no I/O managers."
+        )
+
+
+def site(settings: Settings) -> Site:
+    """Where this deployment's crawls happen.
+
+    Raises LakeError when real records would land among a sandbox's works, or the reverse.
+    """
+    lake = Lake.open(settings.lake)
+    if (lake.origin == LIVE) == (settings.museum_url is not None):
+        asked = settings.museum_url or "the real museums"
+        raise LakeError(
+            f"The lake {lake.root} holds works of {lake.origin!r}, and the records asked for would "
+            f"come from {asked}. Keep them apart: name another folder with ARTLAKE_LAKE (or --lake)."
+        )
+    return Site(
+        net=Net(
+            museum_url=settings.museum_url,
+            contact=settings.contact,
+            rate=settings.rate,
+            concurrency=settings.concurrency,
+            limit=settings.limit,
+        ),
+        ledger=lake.file("ledger.sqlite"),
+        downloads=lake.file("downloads"),
+        folder=settings.folder,
+    )
+
+
+def resources() -> dict[str, Any]:
+    """The resources by the names that assets ask for."""
+    return {
+        "lake": dg.ResourceDefinition(lambda _: Lake.open(load().lake)),
+        "site": dg.ResourceDefinition(lambda _: site(load())),
+        "accept_loss": dg.ResourceDefinition(lambda _: load().accept_loss),
+        "pipes": dg.PipesSubprocessClient(),
+        "io_manager": NoIOManager(),
+    }

@@ -1,0 +1,199 @@
+"""`artlake run`: look at the sources, then run what is missing or stale, and nothing else."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import dagster as dg
+from dagster._core.definitions.reconstruct import ReconstructableRepository
+
+from assets.raw import raw_keys
+from pipelines.definitions import defs
+from pipelines.jobs import OBSERVE_DECISIONS, REFRESH, ingest_name, observe_name
+from pipelines.settings import ROOT, Settings, prepare_home
+from pipelines.staleness import Verdict, verdicts
+from scrapers import MUSEUMS
+from storage import Lake
+from storage.lake import LIVE
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Outcome:
+    """What one `artlake run` did."""
+
+    executed: list[Verdict] = field(default_factory=list)
+    unreachable: dict[str, str] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything asked for is there."""
+        return not self.unreachable and not self.failures
+
+
+@contextmanager
+def museum(lake: Lake) -> Iterator[None]:
+    """Serve the sandbox museum while a lake of a sandbox's works is worked on."""
+    if lake.origin == LIVE or "ARTLAKE_MUSEUM_URL" in os.environ:
+        yield
+        return
+    import sandbox
+
+    with sandbox.serve(collection=lake.origin) as served:
+        os.environ["ARTLAKE_MUSEUM_URL"] = served.url
+        try:
+            yield
+        finally:
+            del os.environ["ARTLAKE_MUSEUM_URL"]
+
+
+class Runner:
+    """Executes jobs of the definitions in this process against one Dagster instance."""
+
+    def __init__(self, instance: dg.DagsterInstance, say: Say):
+        self.instance = instance
+        self.say = say
+        self.graph = defs.resolve_asset_graph()
+        self._repository = ReconstructableRepository.for_module(
+            "pipelines.definitions", "defs", working_directory=str(ROOT)
+        )
+
+    def execute(
+        self, job: str, keys: Sequence[dg.AssetKey] | None = None, partition: str | None = None
+    ) -> str | None:
+        """Run a job, or some assets of it; return None when all went well, else what failed."""
+        with dg.execute_job(
+            self._repository.get_reconstructable_job(job),
+            instance=self.instance,
+            asset_selection=keys,
+            tags={"dagster/partition": partition} if partition else None,
+            run_config={"loggers": {"console": {}}},
+        ) as result:
+            return None if result.success else _first_failure(result)
+
+    def pending(self) -> list[Verdict]:
+        """What is missing or stale now, upstream first."""
+        return [found for found in verdicts(self.instance, self.graph) if found.state != "fresh"]
+
+    def whole_steps(self, keys: Sequence[dg.AssetKey]) -> list[dg.AssetKey]:
+        """The keys together with those that the same steps write."""
+        return sorted(
+            {
+                other
+                for key in keys
+                for other in self.graph.get(key).execution_set_entity_keys
+                if isinstance(other, dg.AssetKey)
+            }
+        )
+
+    def held(self, wanted: Sequence[dg.AssetKey]) -> list[dg.AssetKey]:
+        """Those of `wanted` that stand behind a failed blocking check which is not run anew."""
+        selected, held = set(wanted), set()
+        for key in self.graph.toposorted_asset_keys:
+            parents = self.graph.get(key).parent_keys
+            if any(
+                parent in held or (parent not in selected and self._failed(parent))
+                for parent in parents
+            ):
+                held.add(key)
+        return [key for key in wanted if key in held]
+
+    def _failed(self, key: dg.AssetKey) -> bool:
+        checks = [check for check in self.graph.asset_check_keys if check.asset_key == key]
+        latest = self.instance.event_log_storage.get_latest_asset_check_execution_by_key(checks)
+        return any(
+            record.status.value == "FAILED" and self.graph.get(check).blocking
+            for check, record in latest.items()
+        )
+
+
+def run(settings: Settings, say: Say) -> Outcome:
+    """Bring the lake of `settings` up to date; the definitions must have been loaded with them.
+
+    Raises BusyError when another run works on the lake, LakeError when it cannot be used.
+    """
+    started = time.monotonic()
+    outcome = Outcome()
+    lake = Lake.open(settings.lake)
+    prepare_home(settings)
+    with lake.lock("run", f"artlake run on {lake.root}"), dg.DagsterInstance.get() as instance:
+        lake.tidy()
+        runner = Runner(instance, say)
+        with museum(lake):
+            _observe(runner, outcome)
+            _ingest(runner, outcome)
+            _refresh(runner, outcome)
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _observe(runner: Runner, outcome: Outcome) -> None:
+    for name in MUSEUMS:
+        failure = runner.execute(observe_name(name))
+        if failure:
+            outcome.unreachable[name] = failure
+    failure = runner.execute(OBSERVE_DECISIONS)
+    if failure:
+        outcome.failures.append(failure)
+
+
+def _ingest(runner: Runner, outcome: Outcome) -> None:
+    raw = {key: name for name in MUSEUMS for key in raw_keys(name)}
+    todo: dict[tuple[str, str | None], Verdict] = {}
+    for found in runner.pending():
+        museum_name = raw.get(found.key)
+        if museum_name and museum_name not in outcome.unreachable:
+            todo.setdefault((museum_name, found.partition), found)
+    for (museum_name, partition), found in todo.items():
+        failure = runner.execute(ingest_name(museum_name), partition=partition)
+        if failure:
+            outcome.failures.append(failure)
+        else:
+            outcome.executed.append(found)
+
+
+def _refresh(runner: Runner, outcome: Outcome) -> None:
+    """Run what is stale, wave by wave: what a wave leaves unchanged wakes nothing behind it."""
+    raw = {key for name in MUSEUMS for key in raw_keys(name)}
+    last: list[dg.AssetKey] = []
+    while True:
+        pending = [found for found in runner.pending() if found.key not in raw]
+        keys = runner.whole_steps([dg.AssetKey(found.key.split("/")) for found in pending])
+        held = runner.held(keys)
+        keys = [key for key in keys if key not in held]
+        if not keys or keys == last:
+            break
+        failure = runner.execute(REFRESH, keys)
+        if failure:
+            outcome.failures.append(failure)
+            break
+        outcome.executed += [
+            found for found in pending if dg.AssetKey(found.key.split("/")) in keys
+        ]
+        last = keys
+    if held and not outcome.failures:
+        names = ", ".join(key.to_user_string() for key in held)
+        outcome.failures.append(f"held back behind a failed check: {names} (see `artlake status`)")
+    elif keys and not outcome.failures:
+        names = ", ".join(key.to_user_string() for key in keys)
+        outcome.failures.append(f"still stale after having run: {names}")
+
+
+def _first_failure(result: dg.ExecuteJobResult) -> str:
+    for event in result.all_events:
+        if not event.is_step_failure:
+            continue
+        data = event.step_failure_data
+        step = (event.step_key or "").replace("__", "/")
+        if data.user_failure_data and data.user_failure_data.description:
+            return f"{step}: {data.user_failure_data.description}"
+        error = data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        return f"{step}: {error.message.strip() if error else 'failed'}"
+    return f"the run {result.run_id} failed before its first step"

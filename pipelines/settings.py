@@ -1,0 +1,104 @@
+"""The one place for settings: `ARTLAKE_*` in the environment or in `.env`, checked at start."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(RuntimeError):
+    """A setting is wrong; the message names it, its value and what it should be."""
+
+
+class Settings(BaseSettings):
+    """What can be set, with its default; `.env.example` says the same to people."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ARTLAKE_",
+        env_file=ROOT / ".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    lake: Path = Field(ROOT / "lake", description="folder of the lake")
+    museum_url: str | None = Field(
+        None, description="address of a sandbox museum; empty means the real hosts"
+    )
+    contact: str = Field(
+        "", description="e-mail or web address that museums can write to; required for live runs"
+    )
+    folder: Path | None = Field(None, description="a folder of pictures to take in as a source")
+    limit: int | None = Field(None, ge=1, description="works a museum at most; empty means all")
+    rate: float = Field(1.0, gt=0, le=80, description="requests a second to one live host")
+    concurrency: int = Field(8, ge=1, le=64, description="requests at a time to one host")
+    accept_loss: bool = Field(
+        False, description="let a source shrink to less than half of its works, this once"
+    )
+    executor: Literal["in_process", "multiprocess"] = Field(
+        "in_process", description="where steps run; multiprocess costs about a second a step"
+    )
+    samples: Path | None = Field(None, description="real samples for tests and the demo")
+
+    @field_validator("lake", "folder", "samples")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        """Relative folders are meant from the project's root, whatever the current folder is."""
+        return None if path is None else (ROOT / path.expanduser()).resolve()
+
+    @field_validator("folder", "samples")
+    @classmethod
+    def _exists(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_dir():
+            raise ValueError(f"there is no folder {path}")
+        return path
+
+    @field_validator("museum_url")
+    @classmethod
+    def _address(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://127.0.0.1:", "http://localhost:")):
+            raise ValueError(
+                "a sandbox museum is a loopback address, such as http://127.0.0.1:8765"
+            )
+        return url
+
+    @property
+    def dagster_home(self) -> Path:
+        """Runs and versions are kept with the lake they describe."""
+        return self.lake / ".dagster"
+
+
+def load() -> Settings:
+    """Read the settings.
+
+    Raises SettingsError naming each wrong setting.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"ARTLAKE_{'_'.join(map(str, fault['loc'])).upper()}={fault['input']!r}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        ]
+        raise SettingsError(
+            "Wrong settings (environment or .env):\n  " + "\n  ".join(lines)
+        ) from None
+
+
+def prepare_home(settings: Settings) -> Path:
+    """Make DAGSTER_HOME ready and name it, absolute, in this process's environment.
+
+    A dagster.yaml already there is the deployment's own and stays as it is.
+    """
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_bytes((ROOT / "dagster.yaml").read_bytes())
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home

@@ -1,0 +1,132 @@
+"""What a run left in the lake, in a page that a person enjoys reading."""
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+
+from assets.training import ATTRIBUTES
+from pipelines.run import Outcome
+from scrapers import MUSEUMS
+from storage import Lake
+
+_ALL_REJECTS = ["catalog/rejects", "images/download_rejects", "images/rejects"]
+
+
+def show(lake: Lake, outcome: Outcome, command: str, console: Console) -> None:
+    """Print the summary of `lake` after `outcome`; `command` is how people call artlake."""
+    console.print()
+    console.print(_fetched(lake))
+    rejects = _rejects(lake)
+    if rejects.row_count:
+        console.print(rejects)
+    console.print(Panel("\n".join(_facts(lake, outcome)), title="The lake", title_align="left"))
+    console.print(Panel("\n".join(_next(lake, command)), title="Next", title_align="left"))
+
+
+def _fetched(lake: Lake) -> Table:
+    table = Table(title="Fetched", title_justify="left")
+    for name, justify in (
+        ("source", "left"),
+        ("artworks", "right"),
+        ("artists", "right"),
+        ("picture links", "right"),
+        ("open to fetch", "right"),
+        ("pictures", "right"),
+        ("works without one", "right"),
+    ):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    keys = (
+        "catalog/artworks catalog/artists catalog/image_links images/originals duplicates/primary"
+    )
+    with lake.connect(keys.split()) as connection:
+        for name, museum in MUSEUMS.items():
+            row = connection.execute(
+                """
+                select
+                    (select count(*) from catalog_artworks where source = $1),
+                    (select count(*) from catalog_artists where source = $1),
+                    (select count(*) from catalog_image_links where source = $1),
+                    (select count(*) from catalog_image_links where source = $1 and may_fetch),
+                    (select count(*) from images_originals where source = $1),
+                    (select count(*) from catalog_artworks anti join duplicates_primary using (artwork_id)
+                     where source = $1)
+                """,
+                [name],
+            ).fetchone()
+            assert row is not None
+            if row[0]:
+                table.add_row(museum.title, *(f"{count:,}" for count in row))
+    return table
+
+
+def _rejects(lake: Lake) -> Table:
+    table = Table(title="Rejected", title_justify="left")
+    for name in ("source", "stage", "reason", "rows"):
+        table.add_column(name, justify="right" if name == "rows" else "left")
+    keys = [*_ALL_REJECTS, *(f"raw/{name}_rejects" for name in MUSEUMS)]
+    with lake.connect([key for key in keys if lake.has(key)]) as connection:
+        union = " union all by name ".join(
+            f"from {key.replace('/', '_')}" for key in keys if lake.has(key)
+        )
+        for row in connection.sql(
+            f"select source, stage, reason, count(*) from ({union}) group by all order by all"
+        ).fetchall():
+            table.add_row(*map(str, row))
+    return table
+
+
+def _facts(lake: Lake, outcome: Outcome) -> list[str]:
+    keys = "images/originals duplicates/groups duplicates/pairs star/fact_artwork star/fact_image"
+    with lake.connect(keys.split()) as connection:
+
+        def count(sql: str) -> int:
+            return int(connection.sql(sql).fetchall()[0][0])
+
+        files = count("select count(distinct sha256) from images_originals")
+        groups = count(
+            "select count(distinct group_id) from duplicates_groups where group_size > 1"
+        )
+        extra = count("select count(*) - count(distinct group_id) from duplicates_groups")
+        across = count(
+            """
+            select count(*) from duplicates_pairs where confirmed
+            and split_part(image_a, ':', 1) <> split_part(image_b, ':', 1)
+            """
+        )
+        works = count("select count(*) from star_fact_artwork")
+        pictures = count("select count(*) from star_fact_image")
+    lines = [
+        f"{files:,} different picture files, each stored once under its content.",
+        f"{groups:,} groups of duplicates: {extra:,} pictures more than needed, "
+        f"{across:,} confirmed pairs across museums.",
+        f"Star schema: {works:,} artworks, {pictures:,} pictures.",
+    ]
+    for attribute in ATTRIBUTES:
+        file = lake.file(f"training/{attribute}_evaluation.json")
+        if file.exists():
+            lines.append(_quality(attribute, json.loads(file.read_text())))
+    steps = len(outcome.executed)
+    lines.append(f"This run: {steps} assets made in {outcome.seconds:.0f} s.")
+    return lines
+
+
+def _quality(attribute: str, evaluation: dict) -> str:
+    raise NotImplementedError
+
+
+def _next(lake: Lake, command: str) -> list[str]:
+    def inside(relative: str) -> Path:
+        return lake.file(relative)
+
+    return [
+        f"Warehouse   {inside('published/artlake.duckdb')}",
+        f"Report      {inside('reports/collection.html')}",
+        f"Pictures    {lake.images.root}",
+        "",
+        f'Ask it      {command} query "from artworks limit 5"',
+        f"Look-alikes {command} similar PICTURE.jpg",
+        f"Look at it  {command} ui",
+    ]

@@ -1,0 +1,76 @@
+"""What every page shares: templates, embedded pictures, numbers as people write them."""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from storage import Lake
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(template: str, **values: Any) -> str:
+    """Fill a template of `templates/`; text is escaped, a missing value is an error."""
+    return _environment().get_template(template).render(**values)
+
+
+def embedded(lake: Lake, picture: Mapping[str, Any]) -> str | None:
+    """The small JPEG of a picture as a data URI.
+
+    None where it may not be shown, has no derivative, or its derivative is gone from the store.
+    """
+    if not picture["may_show"] or picture["path"] is None:
+        return None
+    file = lake.images.root / picture["path"]
+    if not file.is_file():
+        return None
+    return data_uri(file.read_bytes(), "image/jpeg")
+
+
+def data_uri(data: bytes, media_type: str) -> str:
+    """Bytes as an address that needs no network."""
+    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+
+
+def inline_svg(drawing: bytes) -> str:
+    """An SVG drawing as an element of a page: without the XML declaration, and scalable."""
+    text = drawing.decode()
+    return text[text.index("<svg") :]
+
+
+def size(count: int) -> str:
+    """Bytes as people write them: 2.4 GB."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as a percentage; a dash where there is none."""
+    return "–" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": lambda value: "–" if value is None else f"{value:,}",
+        "percent": percent,
+        "size": size,
+        "cut": lambda text, length=90: text if len(text) <= length else text[: length - 1] + "…",
+    }
+    return environment

@@ -1,0 +1,207 @@
+"""MET records in the contract of the lake: which of its fields mean what."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from scrapers.dates import parse_life
+from scrapers.museum import Catalog, filled, misc, normal_name
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PLACE = ("locus", "locale", "city", "county", "state", "subregion", "region", "country")
+_PERIOD = ("period", "dynasty", "reign")
+_USED = frozenset(
+    {
+        *("objectID", "title", "artistDisplayName", "artistPrefix", "artistSuffix", "artistRole"),
+        *("objectDate", "objectBeginDate", "objectEndDate", "medium", "classification"),
+        *("department", "culture", "repository", "dimensions", "accessionNumber", "creditLine"),
+        *("tags", "isPublicDomain", "objectURL", "primaryImage", "primaryImageSmall"),
+        *("additionalImages", "constituents", "artistDisplayBio", "artistAlphaSort"),
+        *("artistNationality", "artistBeginDate", "artistEndDate", "artistGender"),
+        *("artistULAN_URL", "artistWikidata_URL", "source_row", *_PLACE, *_PERIOD),
+    }
+)
+_SIDES = re.compile(r"\(([\d.]+) [x×] ([\d.]+)(?: [x×] [\d.]+)? cm\)")
+_SIDE = {
+    "height": re.compile(r"\bH(?:eight|\.)[^();]*\(([\d.]+) cm\)"),
+    "width": re.compile(r"\bW(?:idth|\.)[^();]*\(([\d.]+) cm\)"),
+}
+
+
+def catalog(raw: Mapping[str, "pa.Table"]) -> Catalog:
+    """Every record of `raw["objects"]` as an artwork with its artists and its primary picture."""
+    from storage import schemas
+
+    artworks: list[dict[str, Any]] = []
+    artists: dict[str, dict[str, Any]] = {}
+    links: list[dict[str, Any]] = []
+    for row in raw["objects"].to_pylist():
+        artwork_id = f"met:{row['objectID']}"
+        people = _people(row)
+        for person in people:
+            merge(artists, person["artist"])
+        artworks.append(_artwork(row, artwork_id, people))
+        url = filled(row["primaryImageSmall"]) or filled(row["primaryImage"])
+        if url:
+            is_open = bool(row["isPublicDomain"]) and bool(filled(row["primaryImage"]))
+            links.append(
+                {
+                    "image_id": f"{artwork_id}#0",
+                    "artwork_id": artwork_id,
+                    "source": "met",
+                    "url": url,
+                    "position": 0,
+                    "may_fetch": is_open,
+                    "licence": "CC0-1.0" if is_open else "in copyright, or not known",
+                }
+            )
+    return Catalog(
+        schemas.table(schemas.ARTWORKS, artworks),
+        schemas.table(schemas.ARTISTS, list(artists.values())),
+        schemas.table(schemas.IMAGE_LINKS, links),
+        schemas.table(schemas.REJECTS, []),
+    )
+
+
+def merge(artists: dict[str, dict[str, Any]], artist: dict[str, Any]) -> None:
+    """Take an artist in; what an earlier record left open is filled, other spellings are aliases."""
+    known = artists.setdefault(artist["artist_id"], artist)
+    for name, value in artist.items():
+        if known.get(name) in (None, []):
+            known[name] = value
+    if artist["name"] not in (known["name"], *known["aliases"]):
+        known["aliases"] = sorted([*known["aliases"], artist["name"]])
+
+
+def _artwork(row: Mapping[str, Any], artwork_id: str, people: list[Any]) -> dict[str, Any]:
+    dated = filled(row["objectDate"]) or row["objectBeginDate"] or row["objectEndDate"]
+    height, width = _sides(row["dimensions"] or "", row.get("measurements"))
+    extra = {"additionalImages": len(json.loads(row["additionalImages"] or "[]"))}
+    line = (row["artistPrefix"], row["artistDisplayName"], row["artistSuffix"])
+    return {
+        "artwork_id": artwork_id,
+        "source": "met",
+        "source_id": str(row["objectID"]),
+        "title": filled(row["title"]),
+        "artists": [
+            {"artist_id": p["artist"]["artist_id"], "role": p["role"], "position": position}
+            for position, p in enumerate(people)
+        ],
+        "artist_text": " ".join(part for part in map(filled, line) if part) or None,
+        "date_text": filled(row["objectDate"]),
+        "begin_year": row["objectBeginDate"] if dated else None,
+        "end_year": row["objectEndDate"] if dated else None,
+        "medium": filled(row["medium"]),
+        "classification": filled(row["classification"]),
+        "department": filled(row["department"]),
+        "culture": filled(row["culture"]),
+        "period": _joined(row, _PERIOD),
+        "place": _joined(row, _PLACE),
+        "repository": filled(row["repository"]),
+        "dimensions_text": filled(row["dimensions"]),
+        "height_cm": height,
+        "width_cm": width,
+        "accession_number": filled(row["accessionNumber"]),
+        "credit_line": filled(row["creditLine"]),
+        "tags": _tags(row["tags"]),
+        "is_public_domain": row["isPublicDomain"],
+        "licence": "CC0-1.0",
+        "object_url": filled(row["objectURL"]),
+        "misc": misc(dict(row) | extra, _USED - {"additionalImages"}),
+        "source_row": row["source_row"],
+    }
+
+
+def _joined(row: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    return ", ".join(text for name in names if (text := filled(row[name]))) or None
+
+
+def _tags(text: str | None) -> list[str]:
+    """Terms of both forms met so far: a list of strings (2019), of objects with a `term` (now)."""
+    values = json.loads(text) if text else []
+    return [value["term"] if isinstance(value, dict) else str(value) for value in values or []]
+
+
+def _sides(text: str, measurements: str | None) -> tuple[float | None, float | None]:
+    """Height and width in cm: of the whole object as measured, else as the text gives them."""
+    for part in json.loads(measurements or "null") or []:
+        sizes = part.get("elementMeasurements") or {}
+        if part.get("elementName") == "Overall" and sizes.get("Height"):
+            return sizes["Height"], sizes.get("Width")
+    if both := _SIDES.search(text):
+        return float(both[1].rstrip(".")), float(both[2].rstrip("."))
+    found = {side: pattern.search(text) for side, pattern in _SIDE.items()}
+    height, width = (float(m[1].rstrip(".")) if (m := found[s]) else None for s in _SIDE)
+    return height, width
+
+
+def _people(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Artists in the record's order. The `artist…` fields describe the first constituent."""
+    main = filled(row["artistDisplayName"])
+    constituents = json.loads(row["constituents"] or "null") or []
+    if not constituents and main:
+        roles = (row["artistRole"] or "").split("|")
+        names = main.split("|")
+        roles += [""] * (len(names) - len(roles))
+        constituents = [
+            {"name": n.strip(), "role": r} for n, r in zip(names, roles, strict=False) if n.strip()
+        ]
+    return [
+        _person(row, one, main if position == 0 and "|" not in (main or "") else None)
+        for position, one in enumerate(constituents)
+        if filled(one.get("name"))
+    ]
+
+
+def _person(row: Mapping[str, Any], one: Mapping[str, Any], main: str | None) -> dict[str, Any]:
+    role = filled(one.get("role"))
+    name = one["name"].strip()
+    if main:
+        # "Workshop of Duncan Phyfe": the artist is Duncan Phyfe, in that role.
+        manner = " ".join(p for p in map(filled, (row["artistPrefix"], row["artistSuffix"])) if p)
+        name, role = main, f"{role} ({manner})" if role and manner else manner or role
+    number = one.get("constituentID")
+    source_id = str(number) if number else normal_name(name) or name
+    life = filled(row["artistDisplayBio"]) if main else None
+    begin, end = (
+        _life_year(row["artistBeginDate"] if main else None),
+        _life_year(row["artistEndDate"] if main else None),
+    )
+    if begin is None and end is None and life:
+        begin, end, _ = parse_life(life)
+    return {
+        "role": role,
+        "artist": {
+            "artist_id": f"met:{source_id}",
+            "source": "met",
+            "source_id": source_id,
+            "name": name,
+            "sort_name": filled(row["artistAlphaSort"]) if main else None,
+            "aliases": [],
+            "life_text": life,
+            "begin_year": begin,
+            "end_year": end,
+            "nationality": filled(row["artistNationality"]) if main else None,
+            "gender": filled(one.get("gender")) or (filled(row["artistGender"]) if main else None),
+            "ulan": _last(one.get("constituentULAN_URL") or (main and row["artistULAN_URL"])),
+            "wikidata": _last(
+                one.get("constituentWikidata_URL") or (main and row["artistWikidata_URL"])
+            ),
+            "misc": None,
+            "source_row": row["source_row"],
+        },
+    }
+
+
+def _life_year(text: str | None) -> int | None:
+    """A year as the API writes it; 9999 stands for somebody still living."""
+    found = re.match(r"\s*(-?\d{1,4})", text or "")
+    value = int(found[1]) if found else None
+    return None if value in (None, 9999) else value
+
+
+def _last(url: str | None) -> str | None:
+    return (filled(url) or "").rsplit("/", 1)[-1] or None

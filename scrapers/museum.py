@@ -1,0 +1,125 @@
+"""The one interface every source implements. A new museum is one module with a `Museum` in it.
+
+What belongs here: the shape of a source, and the few helpers every source needs to fill it. What a
+source's records mean is its own module's business.
+"""
+
+import json
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapers.net import Net
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from scrapers.progress import Progress
+
+WHOLE = "whole"  # the one partition of a source that has none
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a source's work happens: the network, the ledger, downloaded files, a user's folder."""
+
+    net: Net
+    ledger: Path
+    downloads: Path
+    folder: Path | None = None
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One source in the contract of `storage.schemas`."""
+
+    artworks: "pa.Table"
+    artists: "pa.Table"
+    image_links: "pa.Table"
+    rejects: "pa.Table"
+
+
+Tables = Mapping[str, "pa.Table"]
+
+
+@dataclass(frozen=True)
+class Museum:
+    """A source of records and pictures.
+
+    `nouns`: raw table → its known columns (`raw/<name>_<noun>`).
+    `partitions`: partition key → title; empty when the source is taken as a whole.
+    `observe(site, partitions)`: partition (or WHOLE) → version, changing only with the source.
+    `crawl(site, partition, progress)`: bring what is missing into the ledger or downloads; None
+    when there is nothing to bring. Runs in a child process.
+    `tables(site, partition)`: the raw tables and the rows refused (schemas.REJECTS).
+    `catalog(raw)`: those tables (all partitions) in the contract of the lake.
+    """
+
+    name: str
+    title: str
+    hosts: frozenset[str]
+    licence: str
+    nouns: Mapping[str, Sequence[str]]
+    observe: Callable[[Site, Sequence[str]], dict[str, str]]
+    tables: Callable[[Site, str], tuple[Tables, "pa.Table"]]
+    catalog: Callable[[Tables], Catalog]
+    crawl: Callable[[Site, str, "Progress"], None] | None = None
+    partitions: Mapping[str, str] = field(default_factory=dict)
+
+
+def reject(stage: str, source: str, subject: str, reason: str, detail: str = "") -> dict[str, str]:
+    """One row of schemas.REJECTS."""
+    return {
+        "stage": stage,
+        "source": source,
+        "subject": subject,
+        "reason": reason,
+        "detail": detail,
+    }
+
+
+def text_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> "pa.Table":
+    """Rows as strings under `columns` and whatever new columns they bring; missing is null."""
+    import pyarrow as pa
+
+    known = dict.fromkeys(columns)
+    new = sorted({name for row in rows for name in row} - set(known))
+    names = [*known, *new]
+    return pa.table({n: pa.array([row.get(n) for row in rows], pa.string()) for n in names})
+
+
+def normal_name(text: str) -> str:
+    """A name as an identifier: accents stripped, case folded, everything but letters and digits a dash."""
+    plain = "".join(
+        c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
+    )
+    return "-".join("".join(c if c.isalnum() else " " for c in plain).split())
+
+
+def filled(value: Any) -> Any:
+    """None for what a source writes when it has nothing to say: empty text, an empty list."""
+    if isinstance(value, str):
+        value = value.strip()
+    return None if value in ("", [], {}) else value
+
+
+def number(text: str | None) -> float | None:
+    """A number out of a text cell; None when there is none."""
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def year(text: str | None) -> int | None:
+    """A year out of a text cell; None when there is none."""
+    value = number(text)
+    return int(value) if value is not None and abs(value) < 10_000 else None
+
+
+def misc(row: Mapping[str, Any], used: frozenset[str]) -> str | None:
+    """Everything the source says that has no column, as JSON with sorted keys."""
+    rest = {name: value for name, value in row.items() if name not in used and filled(value)}
+    return json.dumps(rest, ensure_ascii=False, sort_keys=True) if rest else None

@@ -1,0 +1,137 @@
+"""The rules of the house that a machine can check."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Room → the rooms it may import.
+MAY_IMPORT = {
+    "storage": set(),
+    "sandbox": set(),
+    "scrapers": {"storage"},
+    "imaging": {"storage"},
+    "warehouse": {"storage"},
+    "models": {"storage", "imaging", "warehouse"},
+    "reports": {"storage"},
+    "assets": {"storage", "scrapers", "imaging", "warehouse", "models", "reports"},
+    "pipelines": {
+        "storage", "sandbox", "scrapers", "imaging", "warehouse", "models", "reports", "assets",
+    },
+}  # fmt: skip
+HEAVY = {"torch", "faiss", "scrapy", "pandas", "matplotlib", "transformers", "timm", "sklearn"}
+KNOW_DAGSTER = {"assets", "pipelines"}
+
+
+def modules(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+def imported(tree: ast.AST) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_only_what_its_row_names(room: str) -> None:
+    assert modules(room), f"{room} holds no module"
+    for path in modules(room):
+        rooms = imported(ast.parse(path.read_text())) & set(MAY_IMPORT)
+        assert rooms <= MAY_IMPORT[room] | {room}, f"{path.relative_to(ROOT)} imports {rooms}"
+
+
+@pytest.mark.parametrize("room", set(MAY_IMPORT) - KNOW_DAGSTER)
+def test_rooms_know_nothing_of_dagster(room: str) -> None:
+    for path in modules(room):
+        names = imported(ast.parse(path.read_text()))
+        assert not names & {"dagster", "dagster_pipes"}, path.relative_to(ROOT)
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_every_module_opens_by_saying_what_belongs_in_it(room: str) -> None:
+    silent = [path for path in modules(room) if not ast.get_docstring(ast.parse(path.read_text()))]
+    assert not silent
+
+
+def test_the_definitions_load_nothing_heavy() -> None:
+    code = "import sys, pipelines.definitions; print(*sorted(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not HEAVY & set(loaded)
+
+
+def test_both_declarations_of_the_code_location_agree() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    (entry,) = yaml.safe_load((ROOT / "workspace.yaml").read_text())["load_from"]
+    module = entry["python_module"]
+    assert module["module_name"] == project["code_location_target_module"]
+    assert module["location_name"] == project["code_location_name"]
+    assert module["working_directory"] == "."
+
+
+def lock() -> dict[str, tuple[str, list[str]]]:
+    """Locked name → (version, who asked for it)."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    text = (ROOT / "requirements.lock").read_text()
+    for block in re.split(r"\n(?=[a-z0-9])", text):
+        pin = re.match(r"([A-Za-z0-9_.-]+)==([^ ;\\]+)", block)
+        if pin:
+            via = re.findall(r"#\s+(?:via )?([A-Za-z0-9_.:() /-]+)$", block, re.MULTILINE)
+            found[canonicalize_name(pin[1])] = (pin[2], via)
+            assert "--hash=sha256:" in block, f"{pin[1]} has no hash"
+    return found
+
+
+def test_the_lock_agrees_with_pyproject() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = {
+        canonicalize_name(Requirement(text).name): Requirement(text)
+        for text in [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    }
+    locked = lock()
+    for name, requirement in wanted.items():
+        version, via = locked[name]
+        assert requirement.specifier.contains(version), f"{requirement}, but {version} is locked"
+        assert any("artlake" in who for who in via), f"{name} is locked, but not for artlake"
+    direct = {name for name, (_, via) in locked.items() if any("artlake" in who for who in via)}
+    assert direct == set(wanted), "run `make lock`"
+
+
+def test_the_lock_holds_no_index_address() -> None:
+    assert "://" not in (ROOT / "requirements.lock").read_text()
+
+
+def test_the_makefile_pins_the_locked_uv() -> None:
+    pinned = re.search(r"UV_VERSION := (\S+)", (ROOT / "Makefile").read_text())
+    assert pinned is not None and lock()["uv"][0] == pinned[1]
+
+
+def test_every_dependency_says_why() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    silent = [
+        line for line in text.splitlines() if re.match(r'^    "[a-z0-9-]+[<>=~\[].*",\s*$', line)
+    ]
+    assert not silent
+
+
+def test_every_setting_is_in_the_example() -> None:
+    from pipelines.settings import Settings
+
+    example = (ROOT / ".env.example").read_text()
+    missing = [name for name in Settings.model_fields if f"ARTLAKE_{name.upper()}=" not in example]
+    assert not missing

@@ -1,0 +1,321 @@
+"""imaging.decode: every format by its stated rule, everything else a DecodeError with its reason."""
+
+import csv
+import io
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from imaging.decode import PIXEL_LIMIT, DecodeError, decode
+
+SAMPLES = os.environ.get("ARTLAKE_SAMPLES")
+
+
+def painting(width: int = 320, height: int = 240) -> Image.Image:
+    y, x = np.mgrid[:height, :width]
+    waves = [np.sin(x / (7 + 5 * c)) * np.cos(y / (11 + 3 * c)) for c in range(3)]
+    return Image.fromarray((np.stack(waves, -1) * 100 + 128).astype(np.uint8))
+
+
+def saved(picture: Image.Image, kind: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def decoded(tmp_path: Path, data: bytes, side: int | None = None):
+    path = tmp_path / "picture"
+    path.write_bytes(data)
+    return decode(path, side)
+
+
+def refused(tmp_path: Path, data: bytes) -> DecodeError:
+    with pytest.raises(DecodeError) as caught:
+        decoded(tmp_path, data)
+    return caught.value
+
+
+def test_a_jpeg_decodes_at_full_size_as_pillow_does(tmp_path):
+    data = saved(painting(), "JPEG", quality=92)
+    picture = decoded(tmp_path, data)
+    assert (picture.width, picture.height, picture.mode, picture.format) == (
+        320,
+        240,
+        "RGB",
+        "JPEG",
+    )
+    theirs = np.asarray(Image.open(io.BytesIO(data))).astype(int)
+    assert np.abs(picture.rgb - theirs).max() <= 2
+
+
+def test_a_jpeg_is_decoded_no_larger_than_needed_and_keeps_its_true_size(tmp_path):
+    picture = decoded(tmp_path, saved(painting(1600, 1200), "JPEG"), side=256)
+    assert (picture.width, picture.height) == (1600, 1200)
+    assert 256 <= min(picture.rgb.shape[:2]) < 400
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_exif_orientation_is_applied(tmp_path, orientation, kind):
+    upright = painting(64, 48)
+    operations = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = upright.transpose(operations[orientation]) if orientation > 1 else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 100, "subsampling": 0} if kind == "JPEG" else {}
+    options |= {"lossless": True} if kind == "WEBP" else {}
+    picture = decoded(tmp_path, saved(stored, kind, exif=exif, **options))
+    assert (picture.width, picture.height) == (64, 48)
+    assert picture.rgb.shape == (48, 64, 3)
+    assert np.abs(picture.rgb.astype(int) - np.asarray(upright)).max() <= 12
+
+
+def test_alpha_lies_over_white(tmp_path):
+    rgba = Image.new("RGBA", (4, 4), (255, 0, 0, 0))
+    rgba.putpixel((0, 0), (0, 0, 255, 255))
+    rgb = decoded(tmp_path, saved(rgba, "PNG")).rgb
+    assert rgb[0, 0].tolist() == [0, 0, 255]
+    assert rgb[1, 1].tolist() == [255, 255, 255]
+
+
+def test_a_transparent_palette_entry_lies_over_white(tmp_path):
+    palette = Image.new("P", (4, 4), 0)
+    palette.putpalette([10, 20, 30, 200, 0, 0])
+    palette.putpixel((0, 0), 1)
+    rgb = decoded(tmp_path, saved(palette, "PNG", transparency=0)).rgb
+    assert rgb[0, 0].tolist() == [200, 0, 0]
+    assert rgb[2, 2].tolist() == [255, 255, 255]
+
+
+def test_sixteen_bits_keep_their_high_byte(tmp_path):
+    wide = Image.fromarray(np.array([[0, 257 * 100, 65535]], dtype=np.uint16))
+    assert decoded(tmp_path, saved(wide, "PNG")).rgb[0, :, 0].tolist() == [0, 100, 255]
+
+
+def test_floats_are_stretched(tmp_path):
+    wide = Image.fromarray(np.array([[-1.0, 0.0, 1.0]], dtype=np.float32))
+    picture = decoded(tmp_path, saved(wide, "TIFF"))
+    assert picture.mode == "F"
+    assert picture.rgb[0, :, 0].tolist() == [0, 127, 255]
+
+
+def test_one_bit_and_grey_become_rgb(tmp_path):
+    one = Image.new("1", (3, 2), 1)
+    assert decoded(tmp_path, saved(one, "PNG")).rgb.min() == 255
+    grey = decoded(tmp_path, saved(Image.new("L", (16, 16), 77), "JPEG"))
+    assert grey.mode == "L"
+    assert grey.rgb.tolist()[0][0] == [77, 77, 77]
+
+
+def test_cmyk_is_not_inverted(tmp_path):
+    picture = decoded(tmp_path, saved(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG"))
+    assert picture.mode == "CMYK"
+    red, green, blue = picture.rgb[8, 8].tolist()
+    assert red > 230
+    assert green < 30
+    assert blue < 30
+
+
+def test_an_icc_profile_is_followed(tmp_path):
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    plain, with_srgb = saved(painting(), "PNG"), saved(painting(), "PNG", icc_profile=lab)
+    assert (decoded(tmp_path, plain).rgb == decoded(tmp_path, with_srgb).rgb).all()
+    nonsense = saved(painting(), "PNG", icc_profile=b"no profile")
+    assert (decoded(tmp_path, plain).rgb == decoded(tmp_path, nonsense).rgb).all()
+
+
+def test_a_profile_with_swapped_primaries_changes_the_colours(tmp_path):
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    # Exchange the tags of the red and blue primaries, and the name that says sRGB.
+    swapped = bytes(profile).replace(b"rXYZ", b"tmp!").replace(b"bXYZ", b"rXYZ")
+    swapped = swapped.replace(b"tmp!", b"bXYZ").replace("sRGB".encode("utf-16-be"), b"\0X\0X\0X\0X")
+    red = saved(Image.new("RGB", (32, 32), (255, 0, 0)), "JPEG", icc_profile=swapped, quality=95)
+    pixel = decoded(tmp_path, red).rgb[16, 16].tolist()
+    assert pixel[2] > 200
+    assert pixel[0] < 60
+
+
+def test_an_animation_gives_its_first_frame(tmp_path):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
+    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    picture = decoded(tmp_path, data)
+    assert picture.frames == 3
+    assert picture.rgb[4, 4].tolist() == [255, 0, 0]
+
+
+def bomb(side: int) -> bytes:
+    def chunk(name: bytes, body: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(name + body))
+        return struct.pack(">I", len(body)) + name + body + check
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    data = zlib.compress(b"\0" * 100_000)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("side", [14_200, 18_000, 40_000])
+def test_too_many_pixels_are_refused_before_decoding(tmp_path, side, monkeypatch):
+    assert side * side > PIXEL_LIMIT
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("a pixel was decoded"))
+    error = refused(tmp_path, bomb(side))
+    assert error.reason == "too_many_pixels"
+    assert "200,000,000" in error.detail
+
+
+def test_a_jpeg_header_that_claims_too_much_is_refused(tmp_path):
+    data = bytearray(saved(painting(), "JPEG"))
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = struct.pack(">HH", 60_000, 60_000)
+    assert refused(tmp_path, bytes(data)).reason == "too_many_pixels"
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.95])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF"])
+def test_a_truncated_file_is_refused(tmp_path, kind, share):
+    data = saved(painting(), kind)
+    assert refused(tmp_path, data[: int(len(data) * share)]).reason in ("truncated", "corrupt")
+
+
+def test_a_jpeg_without_its_end_marker_is_refused(tmp_path):
+    data = saved(painting(), "JPEG")
+    assert refused(tmp_path, data[:-2]).reason == "truncated"
+
+
+def test_a_progressive_and_a_cmyk_jpeg_cut_short_are_refused(tmp_path):
+    for picture, options in (
+        (painting(), {"progressive": True}),
+        (painting().convert("CMYK"), {}),
+    ):
+        data = saved(picture, "JPEG", **options)
+        assert refused(tmp_path, data[: len(data) * 3 // 4]).reason == "truncated"
+
+
+def test_a_jpeg_damaged_inside_is_refused(tmp_path):
+    data = saved(painting(), "JPEG")
+    broken = data[: len(data) // 2] + b"\xff\xd9"
+    assert refused(tmp_path, broken).reason == "corrupt"
+
+
+def test_bytes_after_the_end_and_stray_bytes_between_markers_are_no_fault(tmp_path):
+    data = saved(painting(), "JPEG")
+    whole = decoded(tmp_path, data).rgb
+    assert (decoded(tmp_path, data + b"trailer").rgb == whole).all()
+    at = data.index(b"\xff\xdb")
+    assert decoded(tmp_path, data[:at] + b"\0\0\0" + data[at:]).rgb.shape == whole.shape
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"<!DOCTYPE html><html><title>404</title></html>", "html"),
+        (b"\n\n  <HTML><body>blocked</body></HTML>", "html"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "lfs_pointer"),
+        (b"just some words", "unknown_format"),
+        (b"\xff\xd8\xff\xe0", "truncated"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "unknown_format"),
+    ],
+)
+def test_what_is_no_picture_says_so(tmp_path, data, reason):
+    assert refused(tmp_path, data).reason == reason
+
+
+def test_a_missing_file_says_so(tmp_path):
+    with pytest.raises(DecodeError, match="missing") as caught:
+        decode(tmp_path / "nowhere.jpg")
+    assert str(tmp_path) not in caught.value.detail
+
+
+SEEDS = [
+    saved(painting(40, 30), kind, **options)
+    for kind, options in [
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("PNG", {}),
+        ("GIF", {}),
+        ("WEBP", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("BMP", {}),
+        ("AVIF", {}),
+        ("JPEG2000", {}),
+    ]
+]
+
+
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.sampled_from(SEEDS),
+    cut=st.floats(0, 1),
+    patches=st.lists(st.tuples(st.floats(0, 0.999), st.binary(min_size=1, max_size=4)), max_size=4),
+)
+def test_whatever_the_bytes_it_decodes_or_refuses(tmp_path, seed, cut, patches):
+    data = bytearray(seed)
+    for place, patch in patches:
+        at = int(place * len(data))
+        data[at : at + len(patch)] = patch
+    try:
+        picture = decoded(tmp_path, bytes(data[: max(1, int(len(data) * cut))]), side=16)
+    except DecodeError as error:
+        assert error.reason in ("html", "unknown_format", "too_many_pixels", "truncated", "corrupt")
+    else:
+        assert picture.rgb.dtype == np.uint8
+        assert picture.rgb.ndim == 3
+
+
+EXPECTED_REFUSALS = {
+    "html404": "html",
+    "zero_byte": "empty",
+    "truncated": "truncated",
+    "git_lfs": "lfs_pointer",
+    "ukbench09268_corrupt": "unknown_format",
+}
+
+
+@pytest.mark.samples
+@pytest.mark.skipif(not SAMPLES, reason="ARTLAKE_SAMPLES is not set")
+def test_every_odd_sample_decodes_by_its_rule_or_says_why_not():
+    folder = Path(SAMPLES or "") / "odd"
+    with (folder / "manifest.csv").open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(rows) >= 40
+    for row in rows:
+        name = row["file"]
+        wanted = next(
+            (why for start, why in EXPECTED_REFUSALS.items() if name.startswith(start)), None
+        )
+        try:
+            picture = decode(folder / name, 256)
+        except DecodeError as error:
+            assert error.reason == wanted, name
+            continue
+        assert wanted is None, name
+        size, mode, kind = row["decoded"].split()
+        width, height = map(int, size.split("x"))
+        if name.startswith("exif_orientation_6"):
+            width, height = height, width
+        assert (picture.width, picture.height) == (width, height), name
+        assert (picture.mode, picture.format, picture.frames) == (mode, kind, 1), name
+        if mode in ("L", "RGB"):
+            # Profiles move colours a little; a wrong conversion would move them far.
+            theirs = np.asarray(Image.open(folder / name).convert("RGB"))
+            assert abs(picture.rgb.mean() - theirs.mean()) < 8, name

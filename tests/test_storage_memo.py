@@ -1,0 +1,124 @@
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from storage import map_files
+
+
+def measure(batch: pa.RecordBatch) -> pa.RecordBatch:
+    sizes, errors = [], []
+    for path in batch["path"].to_pylist():
+        try:
+            sizes.append(Path(path).stat().st_size)
+            errors.append(None)
+        except OSError as error:
+            sizes.append(None)
+            errors.append(str(error.strerror))
+    return pa.RecordBatch.from_pydict(
+        {
+            "sha256": batch["sha256"],
+            "size": pa.array(sizes, pa.int64()),
+            "error": pa.array(errors, pa.string()),
+        }
+    )
+
+
+class Counting:
+    """Writes a mark for every row it works on, so that a test can count across processes."""
+
+    def __init__(self, marks: Path, deadly: str | None = None):
+        self.marks, self.deadly = marks, deadly
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        for name in batch["sha256"].to_pylist():
+            if name == self.deadly:
+                os._exit(9)
+            (self.marks / f"{name}.{os.urandom(4).hex()}").touch()
+        return pa.RecordBatch.from_pydict(
+            {"sha256": batch["sha256"], "error": pa.nulls(batch.num_rows, pa.string())}
+        )
+
+
+def rows(tmp_path: Path, count: int) -> pa.Table:
+    paths = []
+    for number in range(count):
+        path = tmp_path / f"{number:03}.bin"
+        path.write_bytes(b"x" * number)
+        paths.append(str(path))
+    return pa.table({"sha256": [f"{n:03}" for n in range(count)], "path": paths})
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_every_row_comes_back_once_and_in_order(tmp_path: Path, workers: int) -> None:
+    given = rows(tmp_path, 50)
+    twice = pa.concat_tables([given, given.slice(0, 10)])
+    found = map_files(
+        measure, twice, tmp_path / "memo", key="sha256", version="1", label="t",
+        batch_size=7, workers=workers,
+    )  # fmt: skip
+    assert found["size"].to_pylist() == list(range(50))
+
+
+def test_one_bad_file_is_a_row_with_its_reason(tmp_path: Path) -> None:
+    given = rows(tmp_path, 3)
+    (tmp_path / "001.bin").unlink()
+    found = map_files(
+        measure, given, tmp_path / "memo", key="sha256", version="1", label="t", workers=0
+    )
+    assert found["error"].to_pylist() == [None, "No such file or directory", None]
+
+
+def test_a_row_done_once_is_never_done_again(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+
+    def run(count: int, version: str = "1") -> int:
+        before = len(list(marks.iterdir()))
+        map_files(
+            Counting(marks), rows(tmp_path, count), tmp_path / "memo", key="sha256",
+            version=version, label="t", batch_size=4, workers=0,
+        )  # fmt: skip
+        return len(list(marks.iterdir())) - before
+
+    assert run(10) == 10
+    assert run(10) == 0
+    assert run(13) == 3
+    assert run(13, version="2") == 13
+
+
+def test_a_run_that_died_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    given = rows(tmp_path, 40)
+    with pytest.raises(Exception, match="terminated abruptly"):
+        map_files(
+            Counting(marks, deadly="030"), given, tmp_path / "memo", key="sha256", version="1",
+            label="t", batch_size=1, workers=1,
+        )  # fmt: skip
+    done = len(list((tmp_path / "memo" / "1").glob("*.parquet")))
+    before = len(list(marks.iterdir()))
+    found = map_files(
+        Counting(marks), given, tmp_path / "memo", key="sha256", version="1", label="t",
+        batch_size=1, workers=0,
+    )  # fmt: skip
+    assert 0 < done <= 30
+    assert len(list(marks.iterdir())) - before == 40 - done
+    assert found.num_rows == 40
+
+
+def test_a_kernel_that_breaks_its_contract_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="sizes: the kernel returned no column"):
+        map_files(
+            lambda batch: batch, rows(tmp_path, 2), tmp_path / "memo", key="sha256", version="1",
+            label="sizes", workers=0,
+        )  # fmt: skip
+
+
+def test_no_rows_give_no_rows(tmp_path: Path) -> None:
+    empty = rows(tmp_path, 1).slice(0, 0)
+    found = map_files(
+        measure, empty, tmp_path / "memo", key="sha256", version="1", label="t", workers=0
+    )
+    assert found.num_rows == 0 and found.schema.names == ["sha256", "size", "error"]
