@@ -85,7 +85,7 @@ def pairs(lake: dg.ResourceParam[Lake]) -> Results:
     work = Work(lake)
     pictures = _pictures(lake)
     decided = lake.read("duplicates/decisions")
-    found = find_pairs(pictures, decided)
+    found = find_pairs(pictures, decided, lake.images.root)
     groups = find_groups(pictures["image_id"].to_pylist(), found)
     keepers = rank_keepers(groups, pictures, _SOURCES_ORDER, decided)
     confirmed = found.filter(found["confirmed"])

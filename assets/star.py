@@ -8,7 +8,7 @@ from warehouse.star import STAR, StarTable
 
 
 def _star_asset(table: StarTable) -> dg.AssetsDefinition:
-    key = f"star/{table.name}"
+    key = table.key
 
     @stage(
         spec(
@@ -26,7 +26,7 @@ def _star_asset(table: StarTable) -> dg.AssetsDefinition:
 
         work = Work(lake)
         written = build_table(lake, table)
-        violations = check(lake, table)
+        violations = check(lake, table.name)
         yield work.written(
             key,
             written,

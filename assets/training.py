@@ -1,6 +1,6 @@
 """Training stage: examples, splits, a head on frozen features for each attribute, its evaluation."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -39,10 +39,11 @@ ATTRIBUTES: dict[str, str | None] = {"department": "met", "style": None}
         )
     ],
 )
-def examples(lake: dg.ResourceParam[Lake]) -> Results:
+def examples(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) -> Results:
     """Collect labels and split them."""
     import pyarrow as pa
 
+    from models.examples import TooFewExamplesError
     from models.examples import examples as collect
     from models.splits import leaking_groups, split
     from storage import schemas
@@ -50,18 +51,26 @@ def examples(lake: dg.ResourceParam[Lake]) -> Results:
     work = Work(lake)
     artworks = lake.read("catalog/artworks")
     primary = embedded_pictures(lake)
-    labelled, splits, told, torn = [], [], {}, 0
+    labelled, splits, torn = [], [], 0
+    told: dict[str, Any] = {}
     for attribute, source in ATTRIBUTES.items():
-        found, report = collect(artworks, primary, primary, attribute, source=source)
+        try:
+            found, report = collect(artworks, primary, primary, attribute, source=source)
+        except TooFewExamplesError as error:
+            context.log.warning(str(error))
+            told[attribute] = str(error)
+            continue
         told[f"{attribute}: labels too rare"] = str(report.dropped_labels or "none")
         told[f"{attribute}: groups with two labels"] = report.conflicts
         labelled.append(found)
-        if found.num_rows:
-            sides = split(found)
-            torn += leaking_groups(found, sides)
-            splits.append(sides)
+        sides = split(found)
+        torn += leaking_groups(found, sides)
+        splits.append(sides)
     yield work.table(
-        "training/examples", pa.concat_tables(labelled), ["attribute", "artwork_id"], metadata=told
+        "training/examples",
+        pa.concat_tables([schemas.EXAMPLES.empty_table(), *labelled]),
+        ["attribute", "artwork_id"],
+        metadata=told,
     )
     yield work.table(
         "training/splits",

@@ -1,12 +1,18 @@
 """What people decided about two pictures; it wins over anything measured, for ever.
 
-What belongs here: reading decisions. They are columns `image_a`, `image_b`, `verdict`, in the order
+What belongs here: keeping and reading decisions. In the lake they are a file of JSON lines that is only
+ever appended to, so nobody's decision is lost; as a table they are columns `image_a`, `image_b`, `verdict`, in the order
 in which they were taken; of several about one pair the last counts, whichever way round it is named.
 """
 
-from dataclasses import dataclass
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pyarrow as pa
+
+from storage import schemas
 
 NOT_DUPLICATE = "not_duplicate"
 KEEP_BOTH = "keep_both"  # duplicates, and both stay
@@ -21,6 +27,33 @@ class Decision:
     image_a: str
     image_b: str
     verdict: str
+
+
+def add(file: Path, decision: Decision) -> None:
+    """Append a decision to the file, on disk when this returns.
+
+    Raises ValueError when the verdict is unknown or a picture is paired with itself.
+    """
+    latest(pa.Table.from_pylist([asdict(decision)]))
+    with file.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(asdict(decision), sort_keys=True) + "\n")
+        lines.flush()
+        os.fsync(lines.fileno())
+
+
+def read(file: Path) -> pa.Table:
+    """The decisions of the file as a DECISIONS table, numbered by line; none where there is no file.
+
+    Raises ValueError naming the line that is no decision.
+    """
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    rows = []
+    for number, line in enumerate(lines, 1):
+        try:
+            rows.append({"number": number, **asdict(Decision(**json.loads(line)))})
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{file}, line {number} is no decision: {error}") from None
+    return schemas.table(schemas.DECISIONS, rows)
 
 
 def latest(decisions: pa.Table | None) -> dict[tuple[str, str], Decision]:

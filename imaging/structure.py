@@ -4,8 +4,10 @@ What belongs here: the comparison of two derivatives that confirms or refuses wh
 
 Both pictures become 64×64 grey, lose what is smoother than two pixels (tone, cast, vignette), and are
 laid over each other at ±3 pixels and at whole, 95 % and 90 % frames of either; the best normalised
-correlation is the likeness. On the 276 natural pairs of museum photographs that were judged by eye,
-likeness above 0.70 with pHash ≤ 14 keeps 0.79 of the same works and 1 of 23 look-alike objects.
+correlation is the likeness. On 276 natural pairs of museum photographs judged by eye, proposals
+within 10 bits of pHash and 26 of dHash that are likelier than 0.70 hold 0.73 of the same works and 2 of
+the 23 look-alike objects; the hashes alone hold 0.92 and 16. The threshold was read off those pairs;
+chosen on one half of them and counted on the other it lets about 4 of the 23 through.
 """
 
 from functools import lru_cache

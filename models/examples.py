@@ -11,6 +11,10 @@ from storage.schemas import ARTWORKS, EXAMPLES, table
 MIN_SUPPORT = 14  # two groups are expected on each of the two smaller sides of models.splits
 
 
+class TooFewExamplesError(ValueError):
+    """Fewer than two labels have enough pictures; the message says which labels have how many."""
+
+
 @dataclass(frozen=True)
 class ExamplesReport:
     """What was left out and what looks wrong.
@@ -79,7 +83,7 @@ def examples(
     dropped = {label: count for label, count in sorted(support.items()) if count < min_support}
     if len(support) - len(dropped) < 2:
         counted = ", ".join(f"{label} {count}" for label, count in sorted(support.items()))
-        raise ValueError(
+        raise TooFewExamplesError(
             f"{attribute}: at least two labels with {min_support} duplicate groups or more are "
             f"needed to learn from; found {counted or 'none'}."
         )

@@ -32,6 +32,7 @@ def outliers(head: Head, features: pa.Table, examples: pa.Table) -> pa.Table:
     uncertainty = 1 - likely.max(axis=1)
     distance = _centroid_distance(vectors, np.array(names))
     strange = _percentile(uncertainty), _percentile(distance)
+    nearer = np.searchsorted(np.sort(distance), distance, side="left") / len(distance)
     order = np.argsort(-(strange[0] + strange[1]), kind="stable")
     artworks = chosen["artwork_id"].to_pylist()
     rows = [
@@ -46,7 +47,7 @@ def outliers(head: Head, features: pa.Table, examples: pa.Table) -> pa.Table:
                 head.labels[guesses[row]],
                 float(likely[row, guesses[row]]),
                 float(distance[row]),
-                float(strange[1][row]),
+                float(nearer[row]),
             ),
         }
         for rank, row in enumerate(order, start=1)
@@ -77,5 +78,5 @@ def _reason(label: str, guess: str, probability: float, distance: float, share: 
         said = f"filed under {label}, the model says {guess} at {probability:.0%}"
     return (
         f"{said}; cosine distance {distance:.2f} from the centre of {label}, "
-        f"further than {max(share - 1e-9, 0):.0%} of all"
+        f"further than {int(100 * share)}% of all"
     )

@@ -93,7 +93,7 @@ def _split(examples: pa.Table, seed: int, grouped: bool) -> pa.Table:
             if not np.any((labels == label) & (side == name)):
                 count = len(np.unique(groups[labels == label]))
                 raise SplitError(
-                    f"Label {label!r} ({count} duplicate groups) has no example for {name}. "
+                    f"Label {str(label)!r} ({count} duplicate groups) has no example for {name}. "
                     "Raise the minimum support, or gather more works."
                 )
     rows = [

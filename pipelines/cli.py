@@ -89,7 +89,7 @@ def _bring_up_to_date(settings: Settings, lake: Lake) -> None:
     from pipelines.run import run as run_stale
 
     outcome = run_stale(settings)
-    if outcome.executed:
+    if outcome.executed and not outcome.failures:
         summary.show(lake, outcome, _command(), out)
     elif outcome.ok:
         out.print(f"Nothing to do: all is fresh ({outcome.seconds:.1f} s).")

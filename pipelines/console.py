@@ -6,7 +6,9 @@ from typing import Any
 import dagster as dg
 from dagster import DagsterEventType
 from rich.console import Console
+from rich.markup import escape
 
+_NOISE = ("[pipes]", "Dependencies for step")
 _console = Console(stderr=True, highlight=False)
 
 
@@ -21,8 +23,9 @@ class _StepLines(logging.Handler):
         meta: dict[str, Any] = getattr(record, "dagster_meta", {})
         event = meta.get("dagster_event")
         if event is None:
-            if record.levelno >= logging.INFO:
-                _console.print(f"  [dim]{meta.get('orig_message', record.getMessage())}[/dim]")
+            text = str(meta.get("orig_message", record.getMessage()))
+            if record.levelno >= logging.INFO and not text.startswith(_NOISE):
+                _console.print(f"  [dim]{escape(text)}[/dim]")
         elif event.event_type == DagsterEventType.ASSET_MATERIALIZATION:
             self._made.append(_made(event))
         elif event.event_type == DagsterEventType.STEP_START:

@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -18,7 +19,9 @@ from scrapers import MUSEUMS
 from storage import Lake
 from storage.lake import LIVE
 
-Say = Callable[[str], None]
+# The lock pins the Dagster whose unfinished corners we use; people need not read of them.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 
 @dataclass
@@ -55,9 +58,8 @@ def museum(lake: Lake) -> Iterator[None]:
 class Runner:
     """Executes jobs of the definitions in this process against one Dagster instance."""
 
-    def __init__(self, instance: dg.DagsterInstance, say: Say):
+    def __init__(self, instance: dg.DagsterInstance):
         self.instance = instance
-        self.say = say
         self.graph = defs.resolve_asset_graph()
         self._repository = ReconstructableRepository.for_module(
             "pipelines.definitions", "defs", working_directory=str(ROOT)
@@ -91,6 +93,24 @@ class Runner:
             }
         )
 
+    def settled(self, wanted: Sequence[dg.AssetKey]) -> list[dg.AssetKey]:
+        """Those of `wanted` behind which nothing may still change in this wave.
+
+        An unselected asset behind a selected one may turn stale by this very run; what reads it waits
+        for the next wave, or it would mix the old with the new.
+        """
+        selected, unsettled = set(wanted), set()
+        for key in self.graph.toposorted_asset_keys:
+            parents = self.graph.get(key).parent_keys
+            if unsettled & parents or (key not in selected and selected & parents):
+                unsettled.add(key)
+                selected.discard(key)
+        return self._together(selected)
+
+    def _together(self, selected: set[dg.AssetKey]) -> list[dg.AssetKey]:
+        """Only steps all of whose assets are selected."""
+        return [key for key in sorted(selected) if set(self.whole_steps([key])) <= selected]
+
     def held(self, wanted: Sequence[dg.AssetKey]) -> list[dg.AssetKey]:
         """Those of `wanted` that stand behind a failed blocking check which is not run anew."""
         selected, held = set(wanted), set()
@@ -112,7 +132,7 @@ class Runner:
         )
 
 
-def run(settings: Settings, say: Say) -> Outcome:
+def run(settings: Settings) -> Outcome:
     """Bring the lake of `settings` up to date; the definitions must have been loaded with them.
 
     Raises BusyError when another run works on the lake, LakeError when it cannot be used.
@@ -123,7 +143,7 @@ def run(settings: Settings, say: Say) -> Outcome:
     prepare_home(settings)
     with lake.lock("run", f"artlake run on {lake.root}"), dg.DagsterInstance.get() as instance:
         lake.tidy()
-        runner = Runner(instance, say)
+        runner = Runner(instance)
         with museum(lake):
             _observe(runner, outcome)
             _ingest(runner, outcome)
@@ -165,7 +185,7 @@ def _refresh(runner: Runner, outcome: Outcome) -> None:
         pending = [found for found in runner.pending() if found.key not in raw]
         keys = runner.whole_steps([dg.AssetKey(found.key.split("/")) for found in pending])
         held = runner.held(keys)
-        keys = [key for key in keys if key not in held]
+        keys = runner.settled([key for key in keys if key not in held])
         if not keys or keys == last:
             break
         failure = runner.execute(REFRESH, keys)
@@ -184,7 +204,7 @@ def _refresh(runner: Runner, outcome: Outcome) -> None:
         outcome.failures.append(f"still stale after having run: {names}")
 
 
-def _first_failure(result: dg.ExecuteJobResult) -> str:
+def _first_failure(result: dg.JobExecutionResult) -> str:
     for event in result.all_events:
         if not event.is_step_failure:
             continue

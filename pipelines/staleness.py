@@ -49,7 +49,7 @@ def verdicts(instance: dg.DagsterInstance, graph: BaseAssetGraph) -> Iterator[Ve
             causes = resolver.get_stale_causes(key, partition)
             reasons = {
                 cause.reason
-                + (f": {cause.dependency.to_user_string()}" if cause.dependency else "")
+                + (f": {cause.dependency.asset_key.to_user_string()}" if cause.dependency else "")
                 for cause in causes
             }
             state = {StaleStatus.MISSING: "missing", StaleStatus.STALE: "stale"}.get(

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
@@ -113,8 +114,16 @@ def _facts(lake: Lake, outcome: Outcome) -> list[str]:
     return lines
 
 
-def _quality(attribute: str, evaluation: dict) -> str:
-    raise NotImplementedError
+def _quality(attribute: str, evaluation: dict[str, Any]) -> str:
+    if not evaluation["trained"]:
+        return f"{attribute.capitalize()} classifier: none. {evaluation['why']}"
+    accuracy, f1 = evaluation["accuracy"], evaluation["macro_f1"]
+    return (
+        f"{attribute.capitalize()} classifier, {len(evaluation['labels'])} classes: accuracy "
+        f"{accuracy['value']:.3f} [{accuracy['low']:.3f}, {accuracy['high']:.3f}], macro-F1 "
+        f"{f1['value']:.3f} on {evaluation['pictures']['test']:,} pictures it had not seen "
+        f"(always the commonest: {evaluation['majority_accuracy']:.3f})."
+    )
 
 
 def _next(lake: Lake, command: str) -> list[str]:

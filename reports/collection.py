@@ -18,7 +18,9 @@ def page(lake: Lake, collection: Collection | None = None) -> str:
     return render(
         "collection.html",
         found=found,
-        fields=[name for name in (found.completeness or [{}])[0] if name not in ("museum", "objects")],
+        fields=[
+            name for name in (found.completeness or [{}])[0] if name not in ("museum", "objects")
+        ],
         periods=_drawing(plots.half_centuries, *_period_columns(found)),
         sizes=_drawing(plots.sizes, found.megapixels),
         duplicates=[_pictured(lake, group) for group in found.duplicates],

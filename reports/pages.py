@@ -57,6 +57,11 @@ def percent(share: float | None, digits: int = 1) -> str:
     return "–" if share is None else f"{100 * share:.{digits}f} %"
 
 
+def cut(text: str, length: int = 90) -> str:
+    """A text of `length` characters at most; an ellipsis says that there is more."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -71,6 +76,6 @@ def _environment() -> "Environment":
         "number": lambda value: "–" if value is None else f"{value:,}",
         "percent": percent,
         "size": size,
-        "cut": lambda text, length=90: text if len(text) <= length else text[: length - 1] + "…",
+        "cut": cut,
     }
     return environment

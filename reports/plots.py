@@ -62,7 +62,7 @@ def half_centuries(starts: Sequence[int], counts: Sequence[int], *, form: str = 
     def draw(figure: "Figure") -> None:
         axes = figure.add_subplot()
         axes.bar(starts[first:], counts[first:], width=46, align="edge", color=ACCENT)
-        axes.xaxis.set_major_formatter(lambda year, _: f"{-year:.0f} BC" if year < 0 else f"{year:.0f}")
+        axes.xaxis.set_major_formatter(_calendar)
         axes.xaxis.set_major_locator(_whole_numbers())
         axes.yaxis.set_major_locator(_whole_numbers())
         axes.set_ylabel("objects")
@@ -78,14 +78,14 @@ def sizes(megapixels: Sequence[float], *, form: str = "svg") -> bytes:
 
     _need(megapixels)
     low, high = min(megapixels), max(megapixels)
-    bins = np.geomspace(low * 0.9, high * 1.1, 32)
+    bins = np.geomspace(low / 2, high * 2, 40)
 
     def draw(figure: "Figure") -> None:
         axes = figure.add_subplot()
         axes.hist(megapixels, bins=bins.tolist(), color=ACCENT, rwidth=0.9)
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda size, _: f"{size:g}")
-        axes.xaxis.set_minor_formatter(lambda *_: "")
+        axes.xaxis.set_minor_formatter(_telling_minor(bins[-1] / bins[0]))
         axes.yaxis.set_major_locator(_whole_numbers())
         axes.set_xlabel("megapixels")
         axes.set_ylabel("images")
@@ -103,8 +103,17 @@ def _drawn(draw: Any, width: float, height: float, form: str) -> bytes:
         draw(figure)
         buffer = io.BytesIO()
         stamp = {"Date": None} if form == "svg" else {"Software": None}
-        figure.savefig(buffer, format=form, dpi=160, metadata=stamp)
+        figure.savefig(buffer, format=form, dpi=160, metadata=stamp, transparent=form == "svg")
     return buffer.getvalue()
+
+
+def _calendar(year: float, _: float) -> str:
+    return f"{-year:.0f} BC" if year < 0 else f"{max(year, 1):.0f}"
+
+
+def _telling_minor(span: float) -> Any:
+    """Labels between the powers of ten only where there are too few of those to read the scale."""
+    return lambda size, _: f"{size:g}" if span < 100 and f"{size:.0e}"[0] in "25" else ""
 
 
 def _whole_numbers() -> Any:

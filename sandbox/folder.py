@@ -176,13 +176,13 @@ def _assembled(key: int, row: Row, full: str) -> dict[str, Any]:
         "isPublicDomain": row["is_public_domain"] == "True" or row["rights"].startswith("CC0"),
         "constituents": None, "objectBeginDate": _year(row["begin_year"]),
         "objectEndDate": _year(row["end_year"]),
-        "tags": [{"term": t} for t in row["tags"].split("|") if t],
+        "tags": [t for t in row["tags"].split("|") if t],
     })  # fmt: skip
     return record
 
 
-def _year(text: str) -> int:
-    return int(float(text)) if text else 0
+def _year(text: str) -> int | str:
+    return int(float(text)) if text else ""
 
 
 def _rows(catalogue: bytes) -> list[Row]:

@@ -73,7 +73,10 @@ class Museum:
         return dict(self._ask("GET", "truth"))
 
     def stats(self) -> dict[str, Any]:
-        """`requests`, `by_host` (host → status → count), `not_modified`, `bytes`, `peak_concurrency`."""
+        """`requests`, `by_host` (host → status → count), `not_modified`, `bytes`, `peak_concurrency`.
+
+        Answers take microseconds, so the peak shows a client's parallelism only under a slow fault.
+        """
         return dict(self._ask("GET", "stats"))
 
     def reset_stats(self) -> None:

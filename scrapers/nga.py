@@ -119,7 +119,7 @@ def read_csv(
     import pyarrow.compute as pc
     from pyarrow import csv
 
-    with path.open(encoding="utf-8-sig", newline="") as handle:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
         header = [name.strip().strip('"') for name in handle.readline().strip("\r\n").split(",")]
     if key not in header:
         raise ValueError(f"{path.name} has no column {key!r}; its header is {header}")

@@ -163,8 +163,8 @@ class Manners:
     now: Callable[[], float] = time.time
     chance: Callable[[], float] = random.random
     cooldowns: int = 0
-    _answered: set[str] = field(default_factory=set)
     _silent: dict[str, int] = field(default_factory=dict)
+    _refused: dict[str, set[str]] = field(default_factory=dict)
 
     def before(self, host: str) -> float:
         """Seconds to wait before asking again; 0 means: send now."""
@@ -178,10 +178,10 @@ class Manners:
         alone), HostRefusesError or UnreachableError (the whole host).
         """
         if found.reason != "unreachable":
-            self._answered.add(attempt.host)
             self._silent.pop(attempt.host, None)
         if found.kind in (Kind.OK, Kind.NOT_MODIFIED, Kind.GONE):
             self.state.forgive(attempt.host)
+            self._refused.pop(attempt.host, None)
             return None
         if found.kind is Kind.REFUSED:
             raise GaveUpError(attempt.url, found.reason, found.detail)
@@ -206,14 +206,21 @@ class Manners:
         return min(max(pause, found.retry_after or 0.0), self.policy.longest)
 
     def _cool_down(self, attempt: Attempt, found: Verdict, sent: float) -> float:
+        attempt.refusals += 1
+        refused = self._refused.setdefault(attempt.host, set())
+        refused.add(attempt.url)
         until, strikes = self.state.cooling(attempt.host)
-        if sent < until:
-            return 0.0  # it left before the host was seen to refuse: the cooldown covers it
-        asked = found.retry_after
-        pause = self.policy.cooldown * 2**strikes if asked is None else asked
-        pause = min(pause, self.policy.longest)
-        strikes = self.state.cool(attempt.host, self.now() + pause)
-        self.cooldowns += 1
+        if sent >= until:  # else it left before the host was seen to refuse: the cooldown covers it
+            pause = self.policy.cooldown * 2**strikes
+            if found.retry_after is not None:
+                pause = found.retry_after
+            strikes = self.state.cool(attempt.host, self.now() + min(pause, self.policy.longest))
+            self.cooldowns += 1
+        # When this address alone is refused, or says so in a page of status 200 again and again,
+        # it is the address; when others are refused with it, it is the host.
+        alone = len(refused) == 1 or found.reason == "html_page"
+        if alone and attempt.refusals > self.policy.refusals:
+            raise GaveUpError(attempt.url, found.reason, found.detail)
         if strikes > self.policy.strikes:
             raise HostRefusesError(
                 attempt.url,
@@ -221,8 +228,4 @@ class Manners:
                 f"{attempt.host} has refused {strikes} times in a row ({found.detail}). Leave it "
                 "alone for some hours, lower ARTLAKE_RATE, and set ARTLAKE_CONTACT",
             )
-        # The first strike after a good answer is this address's own doing; later ones are the host's.
-        attempt.refusals += strikes == 1
-        if attempt.refusals > self.policy.refusals:
-            raise GaveUpError(attempt.url, found.reason, found.detail)
         return 0.0

@@ -25,6 +25,7 @@ from scrapers.wga_pages import (
     artist_page,
     canonical,
     decode,
+    is_list,
     list_pages,
     listed_artists,
     soup,
@@ -200,7 +201,7 @@ def _read_pages(
 ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Artists and works from the stored pages, in the order of the list.
 
-    Raises ValueError when a list page, which must have rows, has none: the site was redesigned.
+    Raises ValueError when a list page is not recognised as one: the site was redesigned.
     """
     walk = _Walk(_wanted(site, ledger))
     artists: dict[str, dict[str, str]] = {}
@@ -212,9 +213,13 @@ def _read_pages(
         if body is None:
             continue
         listed = list(listed_artists(page := soup(body)))
-        if not listed and fetch.url == list_url():
+        if not listed and not is_list(page):
             words = " ".join(page.get_text(" ").split())[:200]
-            raise ValueError(f"{fetch.url} lists no artist; has the site changed? It says: {words}")
+            raise ValueError(
+                f"{fetch.url} is no artist list; has the site changed? It says: {words}"
+            )
+        if not listed:
+            refused.append(reject("raw", "wga", fetch.url, "empty_list", "lists no artist"))
         lists += [f for f in walk.follow(fetch, body) if _LIST in f.url and f not in lists]
         wanted = {f.url for f in walk.follow(fetch, body)}
         for artist in listed:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LICENCE = "Web Gallery of Art: educational and personal use only, no redistribution"
 _SIZE = re.compile(r",?\s*(?P<size>(?P<height>[\d.]+)\s*[x×]\s*(?P<width>[\d.]+)\s*cm)\b")
+_WHICH = re.compile(r"(.*?)\s*(\bthe (?:Elder|Younger)\b)?(\([^)]*\))?\s*$")
 _USED = frozenset(
     {
         *("AUTHOR", "ARTIST", "BORN-DIED", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "URL"),
@@ -69,10 +70,11 @@ def catalog(raw: Mapping[str, "pa.Table"]) -> Catalog:
 
 
 def reading_order(name: str) -> str:
-    """ "AACHEN, Hans von" as one says it: Hans von Aachen."""
+    """A name as one says it: "BRUEGEL, Pieter the Elder" is Pieter Bruegel the Elder."""
     family, _, given = name.partition(",")
     words = [w.title() if w.isupper() and len(w) > 1 else w for w in family.split()]
-    return " ".join([*given.split(), *words])
+    first, which, rest = _WHICH.match(given).groups("")  # type: ignore[union-attr]
+    return " ".join([*first.split(), *words, *which.split(), *rest.split()])
 
 
 def _listed(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
 SITE = "https://www.wga.hu"
-LIST_CELL = "td.ARTISTLIST"
+LIST_CELL = "ARTISTLIST"
 LIST_COUNT = re.compile(r"Page\s+\d+\s+of\s+(\d+)", re.IGNORECASE)
 WORKS_HEADINGS = ("preview", "picture data", "file info", "comment")
 SOFT_404 = "The address has changed!"
@@ -85,10 +85,15 @@ def list_pages(page: "BeautifulSoup") -> int:
     return int(found[1]) if found else 1
 
 
+def is_list(page: "BeautifulSoup") -> bool:
+    """Whether the page bears the mark of an artist list, with or without artists on it."""
+    return LIST_COUNT.search(page.get_text(" ")) is not None
+
+
 def listed_artists(page: "BeautifulSoup") -> Iterator[ListedArtist]:
     """The rows of an artist list."""
     for row in page.find_all("tr"):
-        cells = row.find_all("td", class_="ARTISTLIST", recursive=False)
+        cells = row.find_all("td", class_=LIST_CELL, recursive=False)
         link = cells[0].find("a", href=True) if len(cells) == 4 else None
         if link is None:
             continue

@@ -12,6 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from typing import Any
 
+# Children fork from a server that has imported what they need, and has started nothing.
+CHILDREN = get_context("forkserver")
+CHILDREN.set_forkserver_preload(["scrapers.spider", "scrapers.crawl", "storage.schemas"])
+
 
 @dataclass
 class TinyMuseum:
@@ -96,7 +100,7 @@ def serve() -> Iterator[TinyMuseum]:
 
 def in_child(function: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Call in a fresh process, as the assets do: Twisted's reactor starts once a process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, mp_context=CHILDREN) as pool:
         return pool.submit(function, *args, **kwargs).result()
 
 

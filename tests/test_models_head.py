@@ -44,18 +44,20 @@ def test_separable_blobs_are_learned(head, data):
     assert head.curve[-1]["train_loss"] < head.curve[0]["train_loss"]
 
 
-def test_noise_is_not_learned():
-    """Labels that mean nothing must be worth nothing on the test side: no leak from it."""
-    features, examples = blobs({"A": 80, "B": 80}, spread=0.0, twins=40)
-    splits = split(examples)
-    result = evaluate(
-        heads.train(features, examples, splits, "department"), features, examples, splits
-    )
-    assert result.summary["accuracy"]["low"] < 0.5 < result.summary["accuracy"]["high"]
-    leakage = result.summary["leakage"]
-    # … while a split that ignores the twins claims to have learned.
-    assert leakage["groups_on_two_sides"] > 0
-    assert leakage["naive_accuracy"]["value"] > result.summary["accuracy"]["value"] + 0.1
+def test_noise_is_not_learned_but_a_split_that_ignores_twins_claims_so():
+    """Labels that mean nothing are worth nothing on the test side: nothing leaks into it."""
+    honest, naive = [], []
+    for seed in range(3):
+        features, examples = blobs({"A": 80, "B": 80}, spread=0.0, twins=40, seed=seed)
+        splits = split(examples)
+        head = heads.train(features, examples, splits, "department")
+        summary = evaluate(head, features, examples, splits).summary
+        assert summary["leakage"]["groups_on_two_sides"] > 0
+        honest.append(summary["accuracy"]["value"])
+        naive.append(summary["leakage"]["naive_accuracy"]["value"])
+    # Three test sides of about 35 pictures: two and a half standard errors are 0.12.
+    assert np.mean(honest) == pytest.approx(0.5, abs=0.12)
+    assert min(naive) > 0.75
 
 
 def test_equal_data_gives_equal_bytes(head, data, tmp_path):
@@ -150,7 +152,7 @@ def test_features_of_another_network_are_refused(head, data):
 def test_predictions_are_three_ranked_labels_an_artwork(head, data):
     features, examples, _ = data
     extra = pa.table({"artwork_id": ["x:pictureless"], "sha256": [sha("nothing")]})
-    asked = pa.concat_tables([pictures(examples), extra])
+    asked = pa.concat_tables([pictures(examples), extra], promote_options="permissive")
     said = predict(head, features, asked)
     assert said.schema.equals(PREDICTIONS)
     assert len(said) == 3 * len(examples)
@@ -189,7 +191,7 @@ def test_planted_outliers_rank_first(head, data):
 def test_macro_f1_and_intervals_agree_with_scikit_learn(head, data):
     from sklearn.metrics import f1_score, precision_recall_fscore_support
 
-    features, examples, splits = data
+    _, examples, splits = data
     blurred, _ = blobs(COUNTS, spread=1.2, twins=8)
     result = evaluate(head, blurred, examples, splits)
     confusion = np.array(result.summary["confusion"])

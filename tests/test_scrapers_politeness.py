@@ -107,8 +107,9 @@ def test_never_faster_than_the_rate(tmp_path_factory, pauses):
 
 def test_a_refusal_cools_the_whole_host_and_doubles(manners, clock):
     first = Attempt("u1", HOST)
-    for expected in (60, 120, 240):
-        refuse(manners, first, clock)
+    for number, expected in enumerate((60, 120, 240)):
+        refuse(manners, Attempt(f"u{number}", HOST), clock)
+        assert manners.before("other.example") == 0.0
         assert manners.before(HOST) == pytest.approx(expected)
         clock.now += expected
     manners.after(first, Verdict(Kind.OK), clock())
@@ -126,10 +127,10 @@ def test_retry_after_is_honoured_and_late_refusals_do_not_double(manners, clock)
 
 
 def test_a_host_that_never_stops_refusing_ends_the_crawl(manners, clock):
-    attempt = Attempt("u", HOST)
+    attempts = [Attempt("u1", HOST), Attempt("u2", HOST)]
     with pytest.raises(HostRefusesError, match="museum.example has refused 9 times in a row"):
-        for _ in range(20):
-            refuse(manners, attempt, clock)
+        for number in range(20):
+            refuse(manners, attempts[number % 2], clock)
             clock.now += 4000
 
 
@@ -141,6 +142,22 @@ def test_one_refused_address_does_not_hold_up_the_rest(manners, clock):
             clock.now += 4000
             manners.after(Attempt("good", HOST), Verdict(Kind.OK), clock())
     assert not caught.value.whole_host
+
+
+def test_pages_in_place_of_the_last_pictures_do_not_hold_up_the_end(manners, clock):
+    attempts = [Attempt(f"u{number}", HOST) for number in range(3)]
+    found = Verdict(Kind.COOL_DOWN, "html_page", "an HTML page stands where image should be")
+    given_up, rounds = set(), 0
+    while len(given_up) < 3:
+        rounds += 1
+        for attempt in attempts:
+            try:
+                manners.after(attempt, found, clock())
+            except GaveUpError as error:
+                assert not error.whole_host
+                given_up.add(error.url)
+        clock.now += 4000
+    assert rounds == 4
 
 
 def test_failures_back_off_exponentially_and_end(manners, clock):

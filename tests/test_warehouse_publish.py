@@ -1,6 +1,5 @@
 """Publishing, asking and the dictionary: one file, swapped whole, read-only, explained."""
 
-import os
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -46,7 +45,7 @@ def test_the_file_holds_tables_keys_views_comments_and_its_snapshot(lake, tmp_pa
     published = publish(lake, tmp_path / "artlake.duckdb", {"code": "abc"})
     assert published.rows["fact_artwork"] == len(small_lake.ARTWORKS)
     assert published.rows == {t.name: lake.read(t.key).num_rows for t in STAR}
-    assert os.listdir(tmp_path) == ["artlake.duckdb"]
+    assert [left.name for left in tmp_path.iterdir()] == ["artlake.duckdb"]
     with duckdb.connect(published.path, read_only=True) as connection:
         views = "select view_name from duckdb_views() where not internal order by all"
         assert connection.sql(views).fetchall() == [(v.name,) for v in view_contracts()]
@@ -106,7 +105,7 @@ def test_a_broken_contract_publishes_nothing_and_shows_the_rows(tmp_path):
     with pytest.raises(PublishError, match=r"dim_school: school_key is unique: 1 rows.*'times': 2"):
         publish(lake, target, {})
     assert target.read_bytes() == before
-    assert os.listdir(target.parent) == ["artlake.duckdb"]
+    assert [left.name for left in target.parent.iterdir()] == ["artlake.duckdb"]
 
 
 def test_a_full_disk_and_a_failing_build_leave_the_old_file(lake, tmp_path, monkeypatch):
@@ -122,7 +121,7 @@ def test_a_full_disk_and_a_failing_build_leave_the_old_file(lake, tmp_path, monk
         with pytest.raises(FileNotFoundError):
             publish(lake, target, {})
     assert target.read_bytes() == b"yesterday"
-    assert os.listdir(tmp_path) == ["artlake.duckdb"]
+    assert [left.name for left in tmp_path.iterdir()] == ["artlake.duckdb"]
 
 
 def test_a_missing_table_is_named(tmp_path):

@@ -39,7 +39,9 @@ def ask(file: Path, sql: str, limit: int = 1000, timeout_s: float = 30.0) -> pa.
         except duckdb.InterruptException:
             raise AskError(f"The question took longer than {timeout_s:g} s; narrow it.") from None
         except duckdb.OutOfMemoryException:
-            raise AskError(f"The question needs more than {_MEMORY} of memory; narrow it.") from None
+            raise AskError(
+                f"The question needs more than {_MEMORY} of memory; narrow it."
+            ) from None
         except duckdb.Error as error:
             raise AskError(str(error)) from error
 

@@ -30,7 +30,9 @@ class Violation:
 
     def __str__(self) -> str:
         shown = "; ".join(str(row) for row in self.rows[:3])
-        return f"{self.table}: {self.rule}: {self.count} rows" + (f", first {shown}" if shown else "")
+        return f"{self.table}: {self.rule}: {self.count} rows" + (
+            f", first {shown}" if shown else ""
+        )
 
 
 @cache
@@ -128,9 +130,7 @@ def _conditions(column: Column) -> Iterator[tuple[str, str]]:
         yield f"is one of {', '.join(column.allowed)}", f"{column.name} not in ({values})"
 
 
-def _violation(
-    connection: duckdb.DuckDBPyConnection, table: str, rule: str, sql: str
-) -> Violation:
+def _violation(connection: duckdb.DuckDBPyConnection, table: str, rule: str, sql: str) -> Violation:
     count = connection.sql(f"select count(*) from ({sql})").fetchall()[0][0]
     if not count:
         return Violation(table, rule, 0)

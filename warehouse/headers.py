@@ -105,7 +105,9 @@ def parse(name: str, sql: str) -> Contract:
         raise ValueError(f"{name}: the header does not say the grain")
     keys = tuple(column.name for column in columns if column.key)
     sort_by = named["sort"] or keys
-    return Contract(name, grain, tuple(columns), " ".join(notes), sort_by, named["rows"], tuple(checks))
+    return Contract(
+        name, grain, tuple(columns), " ".join(notes), sort_by, named["rows"], tuple(checks)
+    )
 
 
 def _header(sql: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-PAINTER_VERSION = 1  # part of the cache's key: raise it when any picture would come out differently
+PAINTER_VERSION = 2  # part of the cache's key: raise it when any picture would come out differently
 
 # width : height, and how far the shorter shape may vary; a scroll hangs, a landscape lies
 _SHAPES = {
@@ -49,7 +49,7 @@ def paint(kind: str, seed: tuple[int, ...]) -> bytes:
     rng = np.random.default_rng(list(seed))
     middle, spread = _SHAPES[kind]
     aspect = middle + rng.uniform(-spread, spread)
-    longest = int(rng.integers(700, 861))
+    longest = int(rng.integers(650, 801))
     width, height = (longest, longest / aspect) if aspect >= 1 else (longest * aspect, longest)
     width, height = max(500, int(width)), max(500, int(height))
     picture = painters[kind](rng, height, width)

@@ -168,9 +168,9 @@ def garden(rng: Rng, height: int, width: int) -> Array:
         )
         picture = over(picture, pond, np.clip(inside * 8, 0, 1))
     for _ in range(int(rng.integers(1, 8))):
-        tx, foot = rng.uniform(0, 1), horizon + rng.uniform(0.02, 0.3)
-        tall, wide = rng.uniform(0.12, 0.55), rng.uniform(0.03, 0.17)
-        crown = 1 - ((x - tx) / wide) ** 2 - ((y - foot + tall / 2) / (tall / 2)) ** 2
+        tx, base = rng.uniform(0, 1), horizon + rng.uniform(0.02, 0.3)
+        tall, spread = rng.uniform(0.12, 0.55), rng.uniform(0.03, 0.17)
+        crown = 1 - ((x - tx) / spread) ** 2 - ((y - base + tall / 2) / (tall / 2)) ** 2
         crown = crown + (noise(rng, height, width, 22, 2) - 0.5) * 1.1
         leaves = ramp(
             noise(rng, height, width, 26, 2),

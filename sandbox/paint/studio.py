@@ -180,9 +180,8 @@ def instrument(rng: Rng, height: int, width: int) -> Array:  # noqa: PLR0915 - o
         ((0.36, 0.16, 0.12), (0.66, 0.34, 0.24)),
         ((0.26, 0.30, 0.26), (0.60, 0.64, 0.54)),
     ]
-    shown = rng.uniform(0.75, 1.05)
-    dark, pale = [tuple(v * shown for v in tone) for tone in warm[int(rng.integers(3))]]
-    picture = _backdrop(rng, height, width, dark, pale)
+    dark, pale = warm[int(rng.integers(3))]
+    picture = _backdrop(rng, height, width, dark, pale) * rng.uniform(0.75, 1.05)
     y, x = mesh(height, width)
     angle = rng.uniform(-1.7, 1.7)
     c, s = float(np.cos(angle)), float(np.sin(angle))

@@ -29,7 +29,7 @@ def still_life(rng: Rng, height: int, width: int) -> Array:
     glow = np.exp(-(((x - rng.uniform(0, 0.8)) / 0.5) ** 2 + ((y - 0.35) / 0.5) ** 2))
     walls = [(0.34, 0.25, 0.15), (0.30, 0.34, 0.28), (0.52, 0.46, 0.36), (0.36, 0.18, 0.14)]
     wall = walls[int(rng.integers(4))]
-    half = tuple(c * 0.45 for c in wall)
+    half = (wall[0] * 0.45, wall[1] * 0.45, wall[2] * 0.45)
     picture = ramp(
         glow * 0.8 + 0.2 * noise(rng, height, width, 4, 4), [(0.04, 0.03, 0.025), half, wall]
     )

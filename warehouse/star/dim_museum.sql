@@ -10,7 +10,8 @@ with names (source, museum) as (
     values
     ('met', 'The Metropolitan Museum of Art'),
     ('nga', 'National Gallery of Art'),
-    ('wga', 'Web Gallery of Art')
+    ('wga', 'Web Gallery of Art'),
+    ('folder', 'Folder of pictures')
 ),
 
 sources as (

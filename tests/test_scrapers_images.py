@@ -1,0 +1,116 @@
+import io
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from scrapers_museum import in_child, serve
+
+from scrapers import Net
+from scrapers.crawl import fetch_images, originals
+from scrapers.signatures import fault, media_type
+from storage import ImageStore, schemas
+
+CDN = "images.metmuseum.org/CRDImages/ad/original"
+
+
+def picture(colour, kind="JPEG"):
+    out = io.BytesIO()
+    Image.new("RGB", (16, 16), colour).save(out, kind)
+    return out.getvalue()
+
+
+def links(*urls, may_fetch=True):
+    rows = [
+        {"image_id": f"met:{n}#0", "artwork_id": f"met:{n}", "source": "met", "url": url,
+         "position": 0, "may_fetch": may_fetch, "licence": "CC0-1.0"}
+        for n, url in enumerate(urls)
+    ]  # fmt: skip
+    return schemas.table(schemas.IMAGE_LINKS, rows)
+
+
+@pytest.fixture
+def museum():
+    with serve() as made:
+        yield made
+
+
+def fetch(museum, table, tmp_path):
+    store = ImageStore(tmp_path / "store")
+    ledger = tmp_path / "ledger.sqlite"
+    net = Net(museum.url, concurrency=4)
+    summary = in_child(fetch_images, table, net=net, ledger=ledger, store=store)
+    kept, refused = originals(table, ledger, store)
+    return (
+        summary,
+        kept.to_pylist(),
+        {r["subject"]: r["reason"] for r in refused.to_pylist()},
+        store,
+    )
+
+
+def test_pictures_are_kept_as_they_came(museum, tmp_path):
+    red, blue = picture("red"), picture("blue", "PNG")
+    good = {"a.jpg": red, "b b.png": blue, "again.jpg": red, "retried.jpg": picture("green")}
+    bad = {"cut.jpg": red[:-40], "page.jpg": b"<html>no</html>", "zero.jpg": b"", "x.jpg": b"MZ"}
+    for name, data in (good | bad).items():
+        museum.pages[f"{CDN}/{name.replace(' ', '%20')}"] = data
+    museum.faults[f"{CDN}/retried.jpg"] = ["truncated", "close", "429"]
+    urls = [f"https://{CDN}/{name}" for name in (*good, *bad, "missing.jpg")]
+    foreign = "https://intranet.example/a.jpg"
+    table = links(*urls, foreign)
+    _, kept, refused, store = fetch(museum, table, tmp_path)
+
+    assert {row["url"].rsplit("/")[-1] for row in kept} == set(good)
+    for row in kept:
+        assert (store.root / row["path"]).read_bytes() == good[row["url"].rsplit("/")[-1]]
+    assert {row["media_type"] for row in kept} == {"image/jpeg", "image/png"}
+    assert {url.rsplit("/")[-1]: reason for url, reason in refused.items()} == {
+        "cut.jpg": "truncated",
+        "page.jpg": "html_page",
+        "zero.jpg": "empty",
+        "x.jpg": "not_an_image",
+        "missing.jpg": "gone",
+        "a.jpg": "foreign_host",
+    }
+    assert not list(store.root.rglob(".*"))
+    again, *_ = fetch(museum, table, tmp_path)
+    assert again["requests"] == 0
+
+
+def test_what_rights_forbid_is_said_and_not_fetched(museum, tmp_path):
+    table = links(f"https://{CDN}/a.jpg", may_fetch=False)
+    summary, kept, refused, _ = fetch(museum, table, tmp_path)
+    assert (summary["requests"], kept) == (0, [])
+    assert set(refused.values()) == {"rights"}
+    assert not museum.asked
+
+
+def test_files_are_copied_and_read_again_only_when_they_change(museum, tmp_path):
+    path = tmp_path / "mine é.jpg"
+    path.write_bytes(picture("red"))
+    table = links(path.as_uri(), (tmp_path / "none.jpg").as_uri())
+    _, kept, refused, store = fetch(museum, table, tmp_path)
+    assert (store.root / kept[0]["path"]).read_bytes() == path.read_bytes()
+    assert list(refused.values()) == ["unreadable"]
+    path.write_bytes(picture("blue", "PNG"))
+    _, kept, _, store = fetch(museum, table, tmp_path)
+    assert (store.root / kept[0]["path"]).read_bytes() == path.read_bytes()
+    assert kept[0]["path"].endswith(".png")
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_are_judged(data):
+    for expects in ("json", "html", "image", "zip", "csv"):
+        found = fault(data, expects)
+        assert found is None or found.reason
+    assert media_type(data) is None or fault(data, "image", whole=False) is None
+
+
+def test_the_room_is_light_to_import():
+    heavy = ("scrapy", "bs4", "requests", "twisted", "lxml", "pandas", "torch", "tqdm")
+    code = f"import sys, scrapers, scrapers.crawl; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

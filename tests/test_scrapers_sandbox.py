@@ -1,0 +1,80 @@
+"""The scrapers against the sandbox museum: every source from its server to the catalog."""
+
+from collections import Counter
+
+import pyarrow as pa
+import pytest
+from scrapers_museum import in_child
+
+import sandbox
+from scrapers import MUSEUMS, WHOLE, Net, Site
+from scrapers.crawl import fetch_images, originals, run_crawl
+from storage import ImageStore, schemas
+
+_REASONS = {"html": "html_page", "truncated": "truncated", "zero": "empty"}
+
+
+@pytest.fixture(scope="module")
+def museum():
+    with sandbox.serve(works=40) as made:
+        yield made
+
+
+@pytest.fixture
+def site(museum, tmp_path):
+    museum.clear_faults()
+    return Site(Net(museum.url), tmp_path / "ledger.sqlite", tmp_path / "downloads")
+
+
+def ingest(name, site):
+    crawled = in_child(run_crawl, name, net=site.net, ledger=site.ledger, downloads=site.downloads)
+    parts = [MUSEUMS[name].tables(site, part) for part in MUSEUMS[name].partitions or [WHOLE]]
+    raw = {
+        noun: pa.concat_tables([tables[noun] for tables, _ in parts], promote_options="default")
+        for noun in MUSEUMS[name].nouns
+    }
+    return crawled, MUSEUMS[name].catalog(raw)
+
+
+def test_all_sources_and_their_pictures(museum, site, tmp_path):
+    museum.fault("429", rate=0.1, match="objects/")
+    museum.fault("503", rate=0.1, match="wga.hu/html")
+    museum.fault("truncated", rate=0.2, times=3, match="images.metmuseum.org")
+    catalogs = []
+    for name in ("met", "wga", "nga"):
+        parts = list(MUSEUMS[name].partitions) or [WHOLE]
+        version = MUSEUMS[name].observe(site, parts)
+        crawled, catalog = ingest(name, site)
+        assert crawled["errors"] == {}
+        assert MUSEUMS[name].observe(site, parts) == version
+        assert catalog.artworks.num_rows == museum.counts[name]
+        known = set(catalog.artists["artist_id"].to_pylist())
+        linked = {a["artist_id"] for row in catalog.artworks["artists"].to_pylist() for a in row}
+        assert linked <= known
+        catalogs.append(catalog)
+    links = pa.concat_tables([catalog.image_links for catalog in catalogs])
+    assert links.schema.equals(schemas.IMAGE_LINKS)
+    store = ImageStore(tmp_path / "store")
+    in_child(fetch_images, links, net=site.net, ledger=site.ledger, store=store)
+    kept, refused = originals(links, site.ledger, store)
+    assert kept.num_rows + refused.num_rows == links.num_rows
+    truth = museum.truth()
+    expected = Counter(_REASONS[one["fault"]] for one in truth["corrupt"])
+    expected["gone"] = sum(one["why"] == "404" for one in truth["missing"])
+    expected["rights"] = sum(one["picture"] != "" for one in truth["not_public"])
+    assert Counter(refused["reason"].to_pylist()) == expected
+    assert all((store.root / path).exists() for path in kept["path"].to_pylist())
+
+
+def test_one_changed_record_makes_one_department_stale(museum, site):
+    met = MUSEUMS["met"]
+    before = met.observe(site, list(met.partitions))
+    _, catalog = ingest("met", site)
+    number = catalog.artworks["source_id"][0].as_py()
+    museum.change_record("met", number, title="Quite another title")
+    after = met.observe(site, list(met.partitions))
+    assert len([part for part in after if after[part] != before[part]]) == 1
+    crawled, catalog = ingest("met", site)
+    assert crawled["items"] == 0  # the observation has stored what it met
+    assert "Quite another title" in catalog.artworks["title"].to_pylist()
+    assert met.observe(site, list(met.partitions)) == after
