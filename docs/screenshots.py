@@ -1,0 +1,143 @@
+"""Make the README's pictures from a lake of the built-in collection: `make screenshots`.
+
+Drives headless Chromium over the Dagster UI and the report, and draws the look-alike grid and a duplicate
+pair from the lake itself. Pictures of the Web Gallery are left out even though the sandbox invents them:
+the rule is the source's.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from imaging.sheets import contact_sheet, pair_sheet
+from pipelines.settings import load
+from storage import Lake
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "docs" / "images"
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+_QUERY = "met"
+
+
+def main() -> None:
+    """Draw everything."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    lake = Lake.open(load().lake)
+    _look_alikes(lake)
+    _duplicates(lake)
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise SystemExit(
+            "Chromium is not installed; the grid and the pairs were drawn, no screenshots"
+        )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        page = browser.new_page(viewport={"width": 1600, "height": 1000})
+        page.goto(lake.file("reports/collection.html").as_uri())
+        page.screenshot(path=TARGET / "report.png")
+        _dagster(page, lake)
+        browser.close()
+
+
+def _look_alikes(lake: Lake) -> None:
+    """The works that have the most alike neighbours of their own museum, each a row."""
+    keys = ["similarity/neighbours", "duplicates/primary", "catalog/artworks"]
+    with lake.connect(keys) as connection:
+        rows = connection.sql(
+            f"""
+            with works as (
+                select artwork_id, title, path from duplicates_primary
+                join catalog_artworks using (artwork_id) where source <> 'wga'
+            ), near as (
+                select neighbours.artwork_id, rank, cosine, works.title, works.path
+                from similarity_neighbours neighbours
+                join works on works.artwork_id = neighbour_id
+            ), chosen as (
+                select department, min_by(artwork_id, artwork_id) as artwork_id
+                from catalog_artworks semi join works using (artwork_id)
+                where source = '{_QUERY}' group by department having count(*) > 10
+            )
+            select works.path, works.title, array_agg((near.path, cosine) order by near.rank)[:5]
+            from chosen join works using (artwork_id) join near using (artwork_id)
+            group by all order by any_value(department) limit 5
+            """
+        ).fetchall()
+    items = []
+    for path, title, near in rows:
+        items.append((lake.images.root / path, title))
+        items += [(lake.images.root / other, f"{cosine:.3f}") for other, cosine in near]
+    (TARGET / "look-alikes.jpg").write_bytes(contact_sheet(items, columns=6).data)
+
+
+def _duplicates(lake: Lake) -> None:
+    """The confirmed pairs that differ most: across museums first."""
+    keys = ["duplicates/pairs", "images/originals", "images/derivatives"]
+    with lake.connect(keys) as connection:
+        rows = connection.sql(
+            """
+            with pictures as (
+                select image_id, derivative.path from images_originals
+                join images_derivatives derivative using (sha256) where source <> 'wga'
+            )
+            select a.path, image_a, b.path, image_b, kind, evidence
+            from duplicates_pairs
+            join pictures a on a.image_id = image_a join pictures b on b.image_id = image_b
+            where confirmed
+            order by split_part(image_a, ':', 1) = split_part(image_b, ':', 1), kind, image_a
+            limit 3
+            """
+        ).fetchall()
+    pairs = [
+        (
+            (lake.images.root / path_a, image_a),
+            (lake.images.root / path_b, image_b),
+            f"{kind}: {evidence}",
+        )
+        for path_a, image_a, path_b, image_b, kind, evidence in rows
+    ]
+    (TARGET / "duplicates.jpg").write_bytes(pair_sheet(pairs).data)
+
+
+def _dagster(page: Page, lake: Lake) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [ROOT / "artlake", "--lake", lake.root, "ui", "--port", str(port)]
+    server = subprocess.Popen(command, start_new_session=True)
+    try:
+        _wait(f"http://127.0.0.1:{port}/server_info")
+        page.goto(f"http://127.0.0.1:{port}/asset-groups")
+        page.wait_for_timeout(8000)
+        page.screenshot(path=TARGET / "asset-graph.png")
+        page.goto(f"http://127.0.0.1:{port}/assets/duplicates/pairs")
+        page.wait_for_timeout(6000)
+        page.screenshot(path=TARGET / "asset-page.png")
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait()
+
+
+def _wait(address: str, seconds: int = 90) -> None:
+    for _ in range(seconds):
+        try:
+            urllib.request.urlopen(address).close()
+            return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(1)
+    raise SystemExit(f"{address} did not answer within {seconds} s")
+
+
+if __name__ == "__main__":
+    main()
