@@ -7,6 +7,7 @@ from assets.partitions import partitions_of
 from assets.source import source_key
 from assets.stage import Results, Work, spec, stage
 from scrapers import MUSEUMS
+from scrapers.crawl import run_crawl
 from scrapers.museum import WHOLE, Site
 from storage import Lake
 
@@ -46,7 +47,17 @@ def _raw(name: str) -> dg.AssetsDefinition:
         summary = {}
         if museum.crawl is not None:
             with lake.lock(f"crawl-{name}-{partition or WHOLE}", f"the crawl of {museum.title}"):
-                summary = shown(in_child(context, pipes, site, museum=name, partition=partition))
+                if museum.pending is None or museum.pending(site, partition or WHOLE):
+                    done = in_child(context, pipes, site, museum=name, partition=partition)
+                else:
+                    done = run_crawl(
+                        name,
+                        net=site.net,
+                        ledger=site.ledger,
+                        downloads=site.downloads,
+                        partition=partition,
+                    )
+                summary = shown(done)
         tables, rejects = museum.tables(site, partition or WHOLE)
         for noun in museum.nouns:
             yield work.table(

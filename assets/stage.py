@@ -22,7 +22,7 @@ WHEN_CHANGED = (
         dg.AutomationCondition.missing()
         | dg.AutomationCondition.code_version_changed()
         | dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
-    ).since_last_handled()
+    ).since_last_handled()  # type: ignore[misc]
     & ~dg.AutomationCondition.in_progress()
     & ~dg.AutomationCondition.any_deps_missing()
     & ~dg.AutomationCondition.any_deps_in_progress()

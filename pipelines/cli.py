@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipelines.settings import ROOT, Settings, SettingsError, load, prepare_home
@@ -173,6 +174,7 @@ def ui(port: Annotated[int, typer.Option(help="port on 127.0.0.1")] = 3000) -> N
     _require_free(port)
     prepare_home(settings)
     os.environ["ARTLAKE_LAKE"] = str(settings.lake)
+    os.environ["VIRTUAL_ENV"] = sys.prefix
     out.print(f"Dagster UI over {lake.root} on http://127.0.0.1:{port} (Ctrl-C ends it)")
     with museum(lake):
         command = [
@@ -252,13 +254,47 @@ def backup(
     out.print(f"{files:,} files in {target}. To restore: tar -xf {target} -C FOLDER")
 
 
+@app.command(
+    epilog=_examples("decide met:1#0 nga:7#0 not_duplicate", "decide met:1#0 nga:7#0 keep_this")
+)
+def decide(
+    image_a: Annotated[
+        str, typer.Argument(help="a picture's image_id; with keep_this, the one to keep")
+    ],
+    image_b: Annotated[str, typer.Argument(help="the other picture's image_id")],
+    verdict: Annotated[str, typer.Argument(help="not_duplicate, keep_both or keep_this")],
+) -> None:
+    """Record what people say of a pair; it wins over every rule, and the next run follows it."""
+    from assets.source import DECISIONS_FILE
+    from imaging.decisions import Decision, add
+
+    lake = _existing(load())
+    known = set(lake.read("images/originals", ["image_id"])["image_id"].to_pylist())
+    for image_id in (image_a, image_b):
+        if image_id not in known:
+            raise LakeError(f"There is no picture {image_id} in {lake.root}.")
+    try:
+        add(lake.file(DECISIONS_FILE), Decision(image_a, image_b, verdict))
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    out.print(f"Noted. `{_command()} run` brings groups and keepers up to date.")
+
+
 def main() -> None:
     """Run a command; what a person can mend is one red sentence, not a traceback."""
     try:
         app()
+        code = 0
+    except SystemExit as wanted:
+        code = wanted.code if isinstance(wanted.code, int) else 0
     except _EXPECTED as error:
-        err.print(f"[red]{error}[/red]")
-        sys.exit(1)
+        err.print(f"[red]{escape(str(error))}[/red]")
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: once torch has trained, its compiler's caches hold functions of every module, and
+    # DuckDB's binding prints pages about that when the interpreter takes itself apart.
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def _made(event: dg.DagsterEvent) -> str:
     return f"{noun}{where}" + (f" {rows.value:,} rows" if rows else "")
 
 
-@dg.logger(description="a line a step, for people")
+@dg.logger({}, description="a line a step, for people")
 def console_logger(_: dg.InitLoggerContext) -> logging.Logger:
     """Log to the terminal what is worth reading there."""
     logger = logging.Logger("artlake", level=logging.DEBUG)

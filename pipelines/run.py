@@ -47,7 +47,7 @@ def museum(lake: Lake) -> Iterator[None]:
         return
     import sandbox
 
-    with sandbox.serve(collection=lake.origin) as served:
+    with sandbox.serve(lake.origin, cache=ROOT / ".cache" / "sandbox") as served:
         os.environ["ARTLAKE_MUSEUM_URL"] = served.url
         try:
             yield
@@ -99,7 +99,8 @@ class Runner:
         An unselected asset behind a selected one may turn stale by this very run; what reads it waits
         for the next wave, or it would mix the old with the new.
         """
-        selected, unsettled = set(wanted), set()
+        selected = set(wanted)
+        unsettled: set[dg.AssetKey] = set()
         for key in self.graph.toposorted_asset_keys:
             parents = self.graph.get(key).parent_keys
             if unsettled & parents or (key not in selected and selected & parents):

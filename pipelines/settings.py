@@ -99,6 +99,6 @@ def prepare_home(settings: Settings) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
     if not config.exists():
-        config.write_bytes((ROOT / "dagster.yaml").read_bytes())
+        config.write_bytes(Path(__file__).with_name("dagster.yaml").read_bytes())
     os.environ["DAGSTER_HOME"] = str(home)
     return home

@@ -52,7 +52,7 @@ def _line(instance: dg.DagsterInstance, key: str, found: list[Verdict]) -> Line:
         key=key,
         made=datetime.fromtimestamp(event.timestamp, UTC) if event else None,
         version=version.value[:12] if version else "",
-        rows=int(rows.value) if rows is not None and len(found) == 1 else None,  # type: ignore[call-overload]
+        rows=int(str(rows.value)) if rows is not None and len(found) == 1 else None,
         state=state,
         why=why,
     )

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
@@ -28,17 +29,10 @@ def show(lake: Lake, outcome: Outcome, command: str, console: Console) -> None:
 
 
 def _fetched(lake: Lake) -> Table:
-    table = Table(title="Fetched", title_justify="left")
-    for name, justify in (
-        ("source", "left"),
-        ("artworks", "right"),
-        ("artists", "right"),
-        ("picture links", "right"),
-        ("open to fetch", "right"),
-        ("pictures", "right"),
-        ("works without one", "right"),
-    ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table = Table(title="Fetched", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column("source")
+    for name in ("works", "artists", "links", "open", "pictures", "no picture"):
+        table.add_column(name, justify="right")
     keys = (
         "catalog/artworks catalog/artists catalog/image_links images/originals duplicates/primary"
     )
@@ -64,7 +58,7 @@ def _fetched(lake: Lake) -> Table:
 
 
 def _rejects(lake: Lake) -> Table:
-    table = Table(title="Rejected", title_justify="left")
+    table = Table(title="Rejected", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     for name in ("source", "stage", "reason", "rows"):
         table.add_column(name, justify="right" if name == "rows" else "left")
     keys = [*_ALL_REJECTS, *(f"raw/{name}_rejects" for name in MUSEUMS)]

@@ -1,11 +1,12 @@
 """The figures and pictures that pages and slides show, gathered once from the lake."""
 
 from dataclasses import dataclass
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from storage import Lake
+
+if TYPE_CHECKING:
+    import duckdb
 
 STAR_KEYS = (
     *("star/dim_museum", "star/dim_department", "star/dim_style", "star/dim_school"),
@@ -83,15 +84,15 @@ def gather(lake: Lake) -> Collection:
         )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Row]:
+def _rows(connection: "duckdb.DuckDBPyConnection", sql: str) -> list[Row]:
     return connection.sql(sql).to_arrow_table().to_pylist()
 
 
-def _totals(connection: duckdb.DuckDBPyConnection) -> Row:
+def _totals(connection: "duckdb.DuckDBPyConnection") -> Row:
     return _rows(connection, _TOTALS)[0]
 
 
-def _terms(connection: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
+def _terms(connection: "duckdb.DuckDBPyConnection", name: str) -> list[Row]:
     """The commonest terms; departments are told apart by their museum."""
     detail = "dim_museum.museum" if name == "department" else "null"
     return _rows(
@@ -108,7 +109,7 @@ def _terms(connection: duckdb.DuckDBPyConnection, name: str) -> list[Row]:
     )
 
 
-def _completeness(connection: duckdb.DuckDBPyConnection) -> list[Row]:
+def _completeness(connection: "duckdb.DuckDBPyConnection") -> list[Row]:
     shares = ", ".join(f"avg(({said})::int) as {name}" for name, said in _SAID.items())
     return _rows(
         connection,
@@ -120,7 +121,7 @@ def _completeness(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     )
 
 
-def _rejects(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Row]:
+def _rejects(lake: Lake, connection: "duckdb.DuckDBPyConnection") -> list[Row]:
     """Rejects of every stage, counted by reason with one example each."""
     keys = {f"{path.parent.name}/{path.stem}" for path in lake.root.glob("*/*rejects*")}
     names = sorted(key for key in keys if lake.has(key))
@@ -140,7 +141,7 @@ def _rejects(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Row]:
     )
 
 
-def _crops(lake: Lake, connection: duckdb.DuckDBPyConnection) -> list[Row]:
+def _crops(lake: Lake, connection: "duckdb.DuckDBPyConnection") -> list[Row]:
     if not lake.has(CROPS_KEY):
         return []
     lake.view(connection, CROPS_KEY, "proposals")

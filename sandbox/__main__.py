@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 import threading
@@ -73,7 +74,9 @@ async def _serve(collection: Collection, options: argparse.Namespace) -> None:
     if options.until_stdin_closes:
 
         def watch() -> None:
-            sys.stdin.buffer.read()
+            # the bare descriptor: a buffered read would hold a lock that shutting down asks for
+            while os.read(sys.stdin.fileno(), 1024):
+                pass
             loop.call_soon_threadsafe(stop.set)
 
         threading.Thread(target=watch, daemon=True).start()

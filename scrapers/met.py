@@ -140,10 +140,19 @@ def _digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
+def pending(site: Site, part: str) -> int:
+    """Records that the last observation listed and the ledger does not hold; 1 before any."""
+    with Ledger(site.ledger) as ledger:
+        ids = ledger.state(f"met/{part}").get("ids")
+        return 1 if ids is None else len(_lacking(ledger, ids))
+
+
+def _lacking(ledger: Ledger, ids: Sequence[int]) -> list[int]:
+    return [number for number in ids if not ledger.has(record_url(number), _GENERATION)]
+
+
 def crawl(site: Site, part: str, progress: Progress) -> None:
     """Fetch every record of the department (WHOLE: of all) that the ledger does not hold."""
-    from scrapers import spider
-
     names = {p: f"met/{p}" for p in (DEPARTMENTS if part == WHOLE else [part])}
     with Ledger(site.ledger) as ledger:
         unseen = [p for p, name in names.items() if "ids" not in ledger.state(name)]
@@ -152,9 +161,13 @@ def crawl(site: Site, part: str, progress: Progress) -> None:
             _observe(site, ledger, session, one)
         states = {name: ledger.state(name) for name in names.values()}
         ids = sorted(i for state in states.values() for i in state["ids"])
-        wanted = (Fetch(record_url(object_id), "json") for object_id in ids)
-        pages = Pages(ledger, _GENERATION, wanted, progress)
-        spider.run(site.net, ledger, HOSTS, pages, progress)
+        lacking = _lacking(ledger, ids)
+        if lacking:
+            from scrapers import spider
+
+            wanted = (Fetch(record_url(object_id), "json") for object_id in lacking)
+            pages = Pages(ledger, _GENERATION, wanted, progress)
+            spider.run(site.net, ledger, HOSTS, pages, progress)
         for name, state in states.items():
             done = {"base": state["version"], "base_ids": state["ids"], "changed": {}}
             ledger.remember(name, state | done | {"crawled_at": state["seen_at"]})
@@ -220,6 +233,7 @@ MUSEUM = Museum(
     nouns={"objects": COLUMNS},
     observe=observe,
     crawl=crawl,
+    pending=pending,
     tables=tables,
     catalog=catalog,
     partitions=DEPARTMENTS,

@@ -53,6 +53,8 @@ class Museum:
     `observe(site, partitions)`: partition (or WHOLE) → version, changing only with the source.
     `crawl(site, partition, progress)`: bring what is missing into the ledger or downloads; None
     when there is nothing to bring. Runs in a child process.
+    `pending(site, partition)`: how many requests a crawl would send at least; a crawl with nothing to
+    send needs no child process. None where that is not known beforehand.
     `tables(site, partition)`: the raw tables and the rows refused (schemas.REJECTS).
     `catalog(raw)`: those tables (all partitions) in the contract of the lake.
     """
@@ -66,6 +68,7 @@ class Museum:
     tables: Callable[[Site, str], tuple[Tables, "pa.Table"]]
     catalog: Callable[[Tables], Catalog]
     crawl: Callable[[Site, str, "Progress"], None] | None = None
+    pending: Callable[[Site, str], int] | None = None
     partitions: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -195,7 +195,12 @@ DERIVATIVES = _schema(
 )
 
 DECISIONS = _schema(
-    ("number", pa.int32(), "line of the decisions file: a later one wins over an earlier", _REQUIRED),
+    (
+        "number",
+        pa.int32(),
+        "line of the decisions file: a later one wins over an earlier",
+        _REQUIRED,
+    ),
     ("image_a", pa.string(), "a picture; for keep_this the one to keep", _REQUIRED),
     ("image_b", pa.string(), "the other picture", _REQUIRED),
     ("verdict", pa.string(), "not_duplicate, keep_both or keep_this", _REQUIRED),

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from storage import Lake
 from warehouse.headers import Column, Contract, lake_key, parse, tables_read
+
+if TYPE_CHECKING:
+    import duckdb
 
 HERE = Path(__file__).parent
 _SHOWN = 10
@@ -60,7 +61,7 @@ def check(lake: Lake, table: str) -> list[Violation]:
         return violations(connection, contract)
 
 
-def violations(connection: duckdb.DuckDBPyConnection, contract: Contract) -> list[Violation]:
+def violations(connection: "duckdb.DuckDBPyConnection", contract: Contract) -> list[Violation]:
     """Every rule of the contract that rows of the view `star_<table>` break.
 
     connection: one that knows the star's tables and inputs as `Lake.connect` names them.
@@ -130,7 +131,9 @@ def _conditions(column: Column) -> Iterator[tuple[str, str]]:
         yield f"is one of {', '.join(column.allowed)}", f"{column.name} not in ({values})"
 
 
-def _violation(connection: duckdb.DuckDBPyConnection, table: str, rule: str, sql: str) -> Violation:
+def _violation(
+    connection: "duckdb.DuckDBPyConnection", table: str, rule: str, sql: str
+) -> Violation:
     count = connection.sql(f"select count(*) from ({sql})").fetchall()[0][0]
     if not count:
         return Violation(table, rule, 0)

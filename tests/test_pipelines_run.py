@@ -1,0 +1,228 @@
+"""The main job on a small sandbox museum: from nothing, again, and after changes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import sandbox
+from storage import Lake
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.slow
+
+
+class House:
+    """A lake, its museum, and the command line over both."""
+
+    def __init__(self, folder: Path, museum: sandbox.Museum):
+        self.folder, self.museum = folder, museum
+        self.lake = Lake.open(folder / "lake", "builtin")
+
+    def artlake(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("ARTLAKE_")}
+        env |= {"ARTLAKE_MUSEUM_URL": self.museum.url, **settings}
+        command = [sys.executable, "-m", "pipelines.cli", "--lake", str(self.lake.root), *words]
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+
+    def run(self, **settings: str) -> str:
+        done = self.artlake("run", **settings)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def versions(self) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(self.lake.root)): path.read_bytes()
+            for path in self.lake.root.rglob("*.parquet")
+            if "memo" not in path.parts
+        }
+
+
+def made(output: str) -> set[str]:
+    """The steps that a run's output names, without the looks at the sources."""
+    lines = output.splitlines()
+    steps = {
+        line for line, after in zip(lines, lines[1:], strict=False) if after.startswith("  done in")
+    }
+    return {step for step in steps if not step.startswith("source/")}
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    with sandbox.serve(works=120, cache=folder / "cache") as museum:
+        yield House(folder, museum)
+
+
+@pytest.fixture(scope="module")
+def first(house: House) -> str:
+    return house.run()
+
+
+def test_the_whole_graph_is_made_from_an_empty_folder(house: House, first: str) -> None:
+    for key in ("raw/wga_works", "catalog/artworks", "star/fact_artwork", "similarity/neighbours"):
+        assert house.lake.read(key).num_rows > 0, key
+    for file in (
+        "published/artlake.duckdb",
+        "published/dictionary.html",
+        "reports/collection.html",
+        "reports/model.html",
+        "reports/artlake.pptx",
+    ):
+        assert house.lake.file(file).stat().st_size > 1000, file
+    counts = house.museum.counts
+    works = house.lake.read("catalog/artworks", ["source"])["source"].to_pylist()
+    assert {name: works.count(name) for name in counts} == counts
+
+
+def test_nothing_is_lost_without_a_reason(house: House, first: str) -> None:
+    links = house.lake.read("catalog/image_links")
+    fetched = house.lake.read("images/originals")
+    refused = house.lake.read("images/download_rejects")
+    assert links.num_rows == fetched.num_rows + refused.num_rows
+    truth = house.museum.truth()
+    undecoded = set(house.lake.read("images/rejects")["subject"].to_pylist())
+    subjects = set(refused["subject"].to_pylist()) | undecoded
+    assert all(any(url in subject for subject in subjects) for url in truth["corrupt"])
+
+
+def test_planted_duplicates_are_found(house: House, first: str) -> None:
+    pairs = house.lake.read("duplicates/pairs").to_pylist()
+    assert {pair["kind"] for pair in pairs if pair["confirmed"]} >= {"same_file", "same_image"}
+
+
+def test_a_second_run_does_nothing(house: House, first: str) -> None:
+    before = house.versions()
+    house.museum.reset_stats()
+    output = house.run()
+    assert "Nothing to do" in output
+    assert made(output) == set()
+    assert house.versions() == before
+    assert house.museum.stats()["requests"] < 120
+
+
+def test_one_changed_record_runs_only_what_depends_on_it(house: House, first: str) -> None:
+    record = house.lake.read("raw/met_objects").to_pylist()[0]
+    house.museum.change_record("met", record["objectID"], title="A title nobody had before")
+    before = house.versions()
+    steps = made(house.run())
+    changed = {key for key, data in house.versions().items() if before[key] != data}
+    assert "catalog/artworks.parquet" in changed and "star/fact_artwork.parquet" in changed
+    assert len({key for key in changed if key.startswith("raw/")}) == 1
+    assert {"raw/met_objects", "catalog/artworks", "star/fact_artwork", "published/artlake"} <= steps
+    untouched = {
+        "images/originals", "images/measures", "duplicates/pairs", "crops/proposals",
+        "embeddings/features", "similarity/neighbours", "star/fact_image", "training/department_head",
+    }  # fmt: skip
+    assert not steps & untouched
+    assert made(house.run()) == set()
+
+
+def test_a_decision_of_people_wins_and_stays(house: House, first: str) -> None:
+    pairs = house.lake.read("duplicates/pairs").to_pylist()
+    chosen = next(pair for pair in pairs if pair["kind"] == "same_image" and pair["confirmed"])
+    told = house.artlake("decide", chosen["image_a"], chosen["image_b"], "not_duplicate")
+    assert told.returncode == 0, told.stderr
+    assert "duplicates/pairs" in made(house.run())
+    groups = {
+        row["image_id"]: row["group_id"] for row in house.lake.read("duplicates/groups").to_pylist()
+    }
+    assert groups[chosen["image_a"]] != groups[chosen["image_b"]]
+
+
+def test_a_record_that_is_withdrawn_leaves_the_catalog(house: House, first: str) -> None:
+    record = house.lake.read("raw/met_objects").to_pylist()[-1]
+    house.museum.withdraw("met", record["objectID"])
+    house.run()
+    known = set(house.lake.read("catalog/artworks")["artwork_id"].to_pylist())
+    assert f"met:{record['objectID']}" not in known
+
+
+def test_a_museum_that_does_not_answer_is_a_sentence_and_costs_the_others_nothing(
+    house: House, first: str
+) -> None:
+    before = house.versions()
+    done = house.artlake("run", ARTLAKE_MUSEUM_URL="http://127.0.0.1:9")
+    said = " ".join(done.stderr.split())
+    assert done.returncode == 1
+    assert "met was not reached" in said and "Traceback" not in said
+    assert house.versions() == before
+
+
+def test_status_tells_of_every_asset(house: House, first: str) -> None:
+    house.run()
+    told = house.artlake("status")
+    assert told.returncode == 0, told.stderr
+    assert "star/fact_artwork" in told.stdout and "fresh" in told.stdout
+    assert "missing" not in told.stdout
+
+
+def test_the_warehouse_is_asked_read_only(house: House, first: str) -> None:
+    told = house.artlake("query", "select count(*) as n from artworks", "--format", "json")
+    assert json.loads(told.stdout)[0]["n"] == house.lake.read("star/fact_artwork").num_rows
+    for bad in ("drop table dim_artist", "select * from '/etc/passwd'", "select nonsense"):
+        refused = house.artlake("query", bad)
+        assert refused.returncode == 1 and "Traceback" not in refused.stderr, bad
+
+
+def test_look_alikes_of_a_picture(house: House, first: str) -> None:
+    original = house.lake.read("images/originals").to_pylist()[0]
+    picture = house.lake.images.root / original["path"]
+    told = house.artlake("similar", str(picture), "-k", "3")
+    assert told.returncode == 0, told.stderr
+    assert original["artwork_id"] in told.stdout
+    refused = house.artlake("similar", str(ROOT / "README.md"))
+    assert refused.returncode == 1 and "README.md" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_the_second_of_two_runs_says_who_is_first(house: House, first: str) -> None:
+    with house.lake.lock("run", "a run of this test"):
+        second = house.artlake("run")
+    assert second.returncode == 1
+    assert f"process {os.getpid()}" in " ".join(second.stderr.split())
+
+
+def test_a_backup_restores_to_the_same_answers(house: House, first: str, tmp_path: Path) -> None:
+    target = tmp_path / "lake.tar"
+    told = house.artlake("backup", str(target))
+    assert told.returncode == 0, told.stderr
+    assert house.artlake("backup", str(target)).returncode == 1
+    subprocess.run(["tar", "-xf", target, "-C", tmp_path], check=True)
+    restored = House.__new__(House)
+    restored.lake, restored.museum = Lake.open(tmp_path / "lake"), house.museum
+    assert restored.versions() == house.versions()
+    assert "Nothing to do" in restored.run()
+
+
+def test_a_lake_of_invented_works_takes_no_live_records(house: House) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ARTLAKE_")}
+    code = (
+        "from pipelines.settings import load\n"
+        "from pipelines.resources import site\n"
+        "site(load())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**env, "ARTLAKE_LAKE": str(house.lake.root)},
+        capture_output=True,
+        text=True,
+    )
+    assert "Keep them apart" in done.stderr
+
+
+def test_live_museums_are_told_who_asks(tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ARTLAKE_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "--lake", str(tmp_path / "live"), "run"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and "ARTLAKE_CONTACT" in done.stderr
