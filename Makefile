@@ -1,7 +1,7 @@
 # artlake: every target sets up what it needs. `make help` lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo live ui test lint bench lock clean
+.PHONY: help setup demo live ui test lint bench screenshots lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.8
@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "; print "make TARGET, where TARGET is one of:"} /^[a-z]+:.*## / {printf "  %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "; print "make TARGET, where TARGET is one of:"} /^[a-z]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv and install the locked dependencies (every target does it by itself)
 
@@ -22,13 +22,15 @@ $(READY): requirements.lock Makefile
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@echo "[setup] dependencies of requirements.lock, checked by hash (a few GB the first time: PyTorch)"
 	@$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements.lock
+	@grep -qs '^DAGSTER_HOME=' .env || echo "DAGSTER_HOME=$(CURDIR)/lake/.dagster" >> .env
+	@mkdir -p lake/.dagster && { test -f lake/.dagster/dagster.yaml || cp pipelines/dagster.yaml lake/.dagster/; }
 	@touch $(READY)
 
 demo: $(READY) ## the whole graph against the sandbox museum (COLLECTION=folder for real samples, LAKE=folder)
-	@./artlake demo $(if $(COLLECTION),--collection "$(COLLECTION)") $(if $(LAKE),--lake "$(LAKE)")
+	@./artlake $(if $(LAKE),--lake "$(LAKE)") demo $(if $(COLLECTION),--collection "$(COLLECTION)")
 
 live: $(READY) ## the same graph on the real museums (LIMIT=50 works a museum, LAKE=lake-live)
-	@./artlake --lake "$(or $(LAKE),lake-live)" run --live --limit $(or $(LIMIT),50)
+	@./artlake --lake "$(or $(LAKE),lake-live)" run --limit $(or $(LIMIT),50)
 
 ui: $(READY) ## the Dagster UI over the lake (LAKE=folder, PORT=3000)
 	@./artlake $(if $(LAKE),--lake "$(LAKE)") ui $(if $(PORT),--port $(PORT))
@@ -45,6 +47,9 @@ lint: $(READY) ## formatting, lint and types
 bench: $(READY) ## one benchmark: make bench NAME=startup (ARGS=--quick)
 	@test -n "$(NAME)" || { echo "Which one? make bench NAME=x, where x is one of: $$(ls benchmarks/*.py | xargs -n1 basename | sed 's/\.py$$//' | grep -v '^_' | tr '\n' ' ')"; exit 1; }
 	@$(BIN)/python -m benchmarks.$(NAME) $(ARGS)
+
+screenshots: $(READY) ## the README's pictures, from a lake of the built-in collection (needs Chromium)
+	@PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
 lock: ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --group dev --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock

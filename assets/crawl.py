@@ -52,13 +52,14 @@ def main() -> None:
     """Do one task under Pipes; its summary, or the sentence of its failure, is the last message."""
     from dagster_pipes import open_dagster_pipes
 
+    from scrapers.crawl import CrawlError
     from scrapers.politeness import GaveUpError
 
     with open_dagster_pipes() as pipes:
         try:
             summary = _crawl(json.loads(sys.argv[1]), pipes.log)
             pipes.report_custom_message({"summary": summary})
-        except GaveUpError as error:
+        except (GaveUpError, CrawlError) as error:
             pipes.report_custom_message({"error": str(error)})
 
 

@@ -64,9 +64,10 @@ def _look_alikes(lake: Lake) -> None:
                 select neighbours.artwork_id, rank, cosine, works.title, works.path
                 from similarity_neighbours neighbours
                 join works on works.artwork_id = neighbour_id
+                qualify count(*) over (partition by neighbours.artwork_id) >= 5
             ), chosen as (
                 select department, min_by(artwork_id, artwork_id) as artwork_id
-                from catalog_artworks semi join works using (artwork_id)
+                from catalog_artworks semi join near using (artwork_id)
                 where source = '{_QUERY}' group by department having count(*) > 10
             )
             select works.path, works.title, array_agg((near.path, cosine) order by near.rank)[:5]

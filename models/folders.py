@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from storage.errors import MendableError
 from storage.files import write_bytes, write_text
 
 _CURRENT = "current"
 
 
-class MissingVersionError(RuntimeError):
+class MissingVersionError(MendableError):
     """There is no such model or index, or its files are not whole."""
 
 

@@ -16,6 +16,7 @@ from models.features import Backbone, check_model, matrix, model_of, unit
 from models.folders import read_version, to_json, write_version
 from models.predict import with_features
 from models.weights import Fingerprint, FingerprintError, packaged_fingerprint
+from storage.errors import MendableError
 from storage.schemas import NEIGHBOURS
 
 _FILES = ["index.json", "index.faiss"]
@@ -24,7 +25,7 @@ _DIGITS = 6
 _DERIVATIVE_SIDE = 256  # a picture asked about is read as finely as the derivatives in the index
 
 
-class NotAPictureError(ValueError):
+class NotAPictureError(MendableError):
     """The file asked about is no picture that can be read; the message names it."""
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from storage.errors import MendableError
 from storage.files import sha256_file
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ _PLAIN = {
 }
 
 
-class WeightsError(RuntimeError):
+class WeightsError(MendableError):
     """The wanted network or weights are not to be had; the message names the ways out."""
 
 
-class FingerprintError(RuntimeError):
+class FingerprintError(MendableError):
     """Two things were made with different networks, weights or inputs and cannot be compared."""
 
 

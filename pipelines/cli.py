@@ -14,7 +14,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.settings import ROOT, Settings, SettingsError, load, prepare_home
-from storage import BusyError, Lake, LakeError
+from sandbox import SandboxError
+from storage import Lake, LakeError
+from storage.errors import MendableError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,7 +27,7 @@ app = typer.Typer(
 out = Console()
 err = Console(stderr=True, highlight=False)
 
-_EXPECTED = (BusyError, LakeError, SettingsError)
+_EXPECTED = (MendableError, SandboxError)
 
 
 @app.callback()

@@ -7,10 +7,12 @@ from typing import Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from storage.errors import MendableError
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class SettingsError(RuntimeError):
+class SettingsError(MendableError):
     """A setting is wrong; the message names it, its value and what it should be."""
 
 

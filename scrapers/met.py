@@ -202,9 +202,10 @@ def _row(record: Any, url: str) -> dict[str, Any]:
     for name, value in record.items():
         if name in _INTEGERS or name in _BOOLEANS:
             wanted = int if name in _INTEGERS else bool
-            if value is not None and type(value) is not wanted:
+            known = None if value == "" else value  # blank text for nothing known, in numbers too
+            if known is not None and type(known) is not wanted:
                 raise ValueError(f"{name} is {value!r}, not {wanted.__name__}")
-            row[name] = value
+            row[name] = known
         elif value is None or isinstance(value, str):
             row[name] = value
         else:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storage import locks
+from storage.errors import MendableError
 from storage.files import remove_parts, replacing, sha256_file, write_text
 from storage.images import ImageStore
 
@@ -27,7 +28,7 @@ _MARKER = "lake.json"
 _ROW_GROUP = 100_000
 
 
-class LakeError(RuntimeError):
+class LakeError(MendableError):
     """The folder cannot be used as a lake; the message says why and what to do."""
 
 

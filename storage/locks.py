@@ -10,8 +10,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from storage.errors import MendableError
 
-class BusyError(RuntimeError):
+
+class BusyError(MendableError):
     """Somebody else holds the lock; the message says who, since when and for what."""
 
 

@@ -1,6 +1,7 @@
 """The rules of the house that a machine can check."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests._readme import readme_commands
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -135,3 +138,51 @@ def test_every_setting_is_in_the_example() -> None:
     example = (ROOT / ".env.example").read_text()
     missing = [name for name in Settings.model_fields if f"ARTLAKE_{name.upper()}=" not in example]
     assert not missing
+
+
+def tree() -> str:
+    """Every module of every room with the first line of its docstring."""
+    lines = []
+    for room in [*MAY_IMPORT, "benchmarks"]:
+        for path in modules(room):
+            opening = (ast.get_docstring(ast.parse(path.read_text())) or "").splitlines()[0]
+            lines.append(f"{path.relative_to(ROOT).as_posix():32} {opening}")
+    return "\n".join(lines)
+
+
+def test_the_readme_shows_the_tree() -> None:
+    file = ROOT / "README.md"
+    text = file.read_text()
+    before, marker, rest = text.partition("modules' docstrings -->\n")
+    shown, end, after = rest.partition("<!-- /tree -->")
+    assert marker and end
+    wanted = f"```\n{tree()}\n```\n"
+    if os.environ.get("UPDATE_SNAPSHOT"):
+        file.write_text(before + marker + wanted + end + after)
+    else:
+        assert shown == wanted, "UPDATE_SNAPSHOT=1 make test ARGS=tests/test_house.py"
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    listed = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    for line in readme_commands():
+        if line.startswith("make "):
+            assert re.search(rf"^  {line.split()[1]} ", listed, re.MULTILINE), line
+
+
+@pytest.mark.parametrize(
+    "line", [line for line in readme_commands() if "./artlake" in line], ids=str
+)
+def test_every_command_of_the_readme_has_help(line: str) -> None:
+    words = line[line.index("./artlake") :].split()
+    command = [word for word in words[1:2] if not word.startswith("-")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", *command, "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not command or "Examples" in done.stdout

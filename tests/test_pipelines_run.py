@@ -1,7 +1,9 @@
 """The main job on a small sandbox museum: from nothing, again, and after changes."""
 
+import itertools
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ import pytest
 
 import sandbox
 from storage import Lake
+from tests._readme import readme_commands
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.slow
@@ -45,9 +48,7 @@ class House:
 def made(output: str) -> set[str]:
     """The steps that a run's output names, without the looks at the sources."""
     lines = output.splitlines()
-    steps = {
-        line for line, after in zip(lines, lines[1:], strict=False) if after.startswith("  done in")
-    }
+    steps = {line for line, after in itertools.pairwise(lines) if after.startswith("  done in")}
     return {step for step in steps if not step.startswith("source/")}
 
 
@@ -113,7 +114,12 @@ def test_one_changed_record_runs_only_what_depends_on_it(house: House, first: st
     changed = {key for key, data in house.versions().items() if before[key] != data}
     assert "catalog/artworks.parquet" in changed and "star/fact_artwork.parquet" in changed
     assert len({key for key in changed if key.startswith("raw/")}) == 1
-    assert {"raw/met_objects", "catalog/artworks", "star/fact_artwork", "published/artlake"} <= steps
+    assert {
+        "raw/met_objects",
+        "catalog/artworks",
+        "star/fact_artwork",
+        "published/artlake",
+    } <= steps
     untouched = {
         "images/originals", "images/measures", "duplicates/pairs", "crops/proposals",
         "embeddings/features", "similarity/neighbours", "star/fact_image", "training/department_head",
@@ -202,9 +208,7 @@ def test_a_backup_restores_to_the_same_answers(house: House, first: str, tmp_pat
 def test_a_lake_of_invented_works_takes_no_live_records(house: House) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("ARTLAKE_")}
     code = (
-        "from pipelines.settings import load\n"
-        "from pipelines.resources import site\n"
-        "site(load())\n"
+        "from pipelines.settings import load\nfrom pipelines.resources import site\nsite(load())\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -226,3 +230,18 @@ def test_live_museums_are_told_who_asks(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 1 and "ARTLAKE_CONTACT" in done.stderr
+
+
+def test_the_commands_of_the_readme_work(house: House, first: str, tmp_path: Path) -> None:
+    """Those that ask; demo, live and ui are run elsewhere or need the network."""
+    original = house.lake.read("images/originals").to_pylist()[0]
+    photo = house.lake.images.root / original["path"]
+    sheet = tmp_path / "look-alikes.jpg"
+    for line in readme_commands():
+        words = shlex.split(line)
+        if words[0] == "./artlake" and words[1] in {"query", "status", "similar"}:
+            given = {"photo.jpg": str(photo), "look-alikes.jpg": str(sheet)}
+            done = house.artlake(*(given.get(word, word) for word in words[1:]))
+            assert done.returncode == 0, f"{line}: {done.stderr}"
+            assert done.stdout.strip(), line
+    assert sheet.stat().st_size > 1000

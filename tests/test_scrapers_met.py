@@ -2,6 +2,7 @@ import json
 import os
 import signal
 
+import pyarrow.compute as pc
 import pytest
 from scrapers_museum import CHILDREN, in_child, serve, wait_for
 
@@ -82,16 +83,19 @@ def say_changed(museum, part, ids, monkeypatch):
 def test_from_the_api_to_the_catalog(museum, site):
     put(museum, 31, isPublicDomain=False, objectDate="", objectBeginDate=0, objectEndDate=0)
     put(museum, 32, objectBeginDate="1887")
+    put(museum, 34, objectBeginDate="", objectEndDate="")
     put(museum, 33, tags=["Boats"], constituents=None, brandNew={"a": [1]})
     del museum.pages[f"{API}/objects/1"]
     MET.observe(site, ["11"])
     summary = crawl(site)
-    assert summary["items"] == 33
+    assert summary["items"] == 34
     assert not summary["errors"]
     assert museum.agents == {"artlake/0.1.0 (+curator@example.org)"}
 
     raw, refused = MET.tables(site, "11")
-    assert raw["objects"].num_rows == 31
+    assert raw["objects"].num_rows == 32
+    blank = raw["objects"].filter(pc.equal(raw["objects"]["objectID"], 34))
+    assert blank["objectBeginDate"].to_pylist() == [None]
     assert "brandNew" in raw["objects"].column_names
     assert {(r["subject"], r["reason"]) for r in refused.to_pylist()} == {
         (record_url(1), "gone"),

@@ -6,13 +6,15 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from storage.errors import MendableError
+
 # Enough for any question to a million works, and too little to hurt a desk computer.
 _MEMORY = "2GB"
 _ALLOWED = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 TRUNCATED = b"truncated"
 
 
-class AskError(RuntimeError):
+class AskError(MendableError):
     """The question was refused or failed; the message says why."""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from storage import Lake
+from storage.errors import MendableError
 from storage.files import replacing, sha256_file
 from warehouse.contracts import HERE, star_contract, view_contracts, violations
 from warehouse.headers import Contract, lake_key, tables_read
@@ -24,7 +25,7 @@ _GROWTH = 4
 _SPARE = 64 * 1024 * 1024
 
 
-class PublishError(RuntimeError):
+class PublishError(MendableError):
     """Nothing was published; the message says why, and the old file is untouched."""
 
 
