@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -136,9 +137,14 @@ def _show_status(settings: Settings, *, only_open: bool) -> None:
 
     lake = _existing(settings)
     prepare_home(settings)
-    table = Table(title=f"{lake.root} ({lake.origin})", title_justify="left")
-    for name in ("asset", "state", "made (UTC)", "rows", "version", "why"):
-        table.add_column(name, justify="right" if name == "rows" else "left", overflow="fold")
+    title = f"{lake.root} ({lake.origin}), times in UTC"
+    table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    table.add_column("asset", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("made", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("version", no_wrap=True)
+    table.add_column("why", overflow="fold")
     colours = {"fresh": "green", "stale": "yellow", "missing": "red"}
     with dg.DagsterInstance.get() as instance:
         for line in states.lines(instance):
@@ -147,7 +153,7 @@ def _show_status(settings: Settings, *, only_open: bool) -> None:
             table.add_row(
                 line.key,
                 f"[{colours[line.state]}]{line.state}[/]",
-                f"{line.made:%Y-%m-%d %H:%M}" if line.made else "",
+                f"{line.made:%m-%d %H:%M}" if line.made else "",
                 "" if line.rows is None else f"{line.rows:,}",
                 line.version,
                 line.why,

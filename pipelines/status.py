@@ -45,13 +45,12 @@ def _line(instance: dg.DagsterInstance, key: str, found: list[Verdict]) -> Line:
     open_ones = [verdict for verdict in found if verdict.state != "fresh"]
     state = min((verdict.state for verdict in open_ones), default="fresh")
     why = "; ".join(sorted({reason for verdict in open_ones for reason in verdict.reasons}))
-    if len(found) > 1:
-        done = len(found) - len(open_ones)
-        why = f"{done} of {len(found)} partitions fresh" + (f"; {why}" if why else "")
+    if len(found) > 1 and open_ones:
+        why = f"{len(open_ones)} of {len(found)} partitions" + (f": {why}" if why else "")
     return Line(
         key=key,
         made=datetime.fromtimestamp(event.timestamp, UTC) if event else None,
-        version=version.value[:12] if version else "",
+        version=version.value[:8] if version else "",
         rows=int(str(rows.value)) if rows is not None and len(found) == 1 else None,
         state=state,
         why=why,

@@ -57,6 +57,7 @@ class Server:
         self._faults = Faults(seed, time.monotonic)
         self._ready: dict[tuple[str, str], _Ready] = {}
         self._validators: dict[tuple[str, str], tuple[str, float]] = {}
+        self._changed_at: float = _EPOCH
         self._in_flight = 0
         self.reset_stats()
 
@@ -117,7 +118,7 @@ class Server:
         elif path == "/":
             answer = Answer(self._index().encode(), "text/html; charset=utf-8")
         answer = answer or Answer(b"<html><body>Not Found</body></html>", "text/html", 404)
-        ready = _Ready(answer, _EPOCH)
+        ready = _Ready(answer, self._changed_at)
         known = self._validators.get((host, raw))
         if known:  # asked for before: if the content is another, it was changed just now
             modified = known[1] if known[0] == ready.etag else time.time()
@@ -127,6 +128,11 @@ class Server:
         self._ready[host, raw] = ready
         self._validators[host, raw] = (ready.etag, ready.modified)
         return ready
+
+    def _forget(self) -> None:
+        """Something changed: what nobody has asked for yet may be as new as this moment."""
+        self._ready.clear()
+        self._changed_at = time.time()
 
     async def _go_wrong(
         self, request: web.BaseRequest, host: str, raw: str, fault: Fault
@@ -201,13 +207,13 @@ class Server:
                 self._faults.clear()
             case "POST", "change":
                 self._museums[given["museum"]].change(str(given["id"]), given["fields"])
-                self._ready.clear()
+                self._forget()
             case "POST", "withdraw":
                 self._museums[given["museum"]].withdraw(str(given["id"]))
-                self._ready.clear()
+                self._forget()
             case "POST", "nga_layout":
                 self._nga.use_layout(given["layout"])
-                self._ready.clear()
+                self._forget()
             case _:
                 raise ValueError(f"the sandbox knows no {method} {what}")
         return {}

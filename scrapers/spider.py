@@ -10,9 +10,9 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import scrapy
@@ -165,7 +165,7 @@ class PoliteMiddleware:
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
         """Hand on an answer that stands; send the others again when it is time."""
-        headers: dict[str, str] = dict(response.headers.to_unicode_dict())  # type: ignore[arg-type]
+        headers = cast("Mapping[str, str]", response.headers.to_unicode_dict())
         fetch: Fetch | None = request.cb_kwargs.get("fetch")
         expects = fetch.expects if fetch else "robots"
         found = verdict(response.status, headers, response.body, expects)
@@ -233,7 +233,7 @@ class _ErrandSpider(scrapy.Spider):
             yield self._request(fetch)
 
     def parse(self, response: Response, fetch: Fetch) -> Iterator[Request]:
-        headers: dict[str, str] = dict(response.headers.to_unicode_dict())  # type: ignore[arg-type]
+        headers = cast("Mapping[str, str]", response.headers.to_unicode_dict())
         found: Verdict = response.meta["verdict"]
         try:
             for following in self._context.errand.done(fetch, found, headers, response.body):

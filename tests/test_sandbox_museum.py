@@ -538,3 +538,12 @@ def _check_pictures(museum, root):
             assert body == (root / "images" / file).read_bytes()
             linked += 1
     assert linked >= len(files) // 10 - 2
+
+
+def test_a_record_changed_before_it_was_ever_asked_for_is_not_as_old_as_the_rest(cache):
+    with serve(works=60, cache=cache) as museum:
+        _, headers, body = ask(museum, f"{API}/objects?departmentIds=11")
+        old, number = headers["Last-Modified"], json.loads(body)["objectIDs"][0]
+        museum.change_record("met", number, title="Another")
+        status, *_ = ask(museum, f"{API}/objects/{number}", If_Modified_Since=old)
+        assert status == 200

@@ -1,6 +1,7 @@
 """The scrapers against the sandbox museum: every source from its server to the catalog."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -9,6 +10,8 @@ from scrapers_museum import in_child
 import sandbox
 from scrapers import MUSEUMS, WHOLE, Net, Site
 from scrapers.crawl import fetch_images, originals, run_crawl
+from scrapers.ledger import Ledger
+from scrapers.met import record_url
 from storage import ImageStore, schemas
 
 _REASONS = {"html": "html_page", "truncated": "truncated", "zero": "empty"}
@@ -78,3 +81,23 @@ def test_one_changed_record_makes_one_department_stale(museum, site):
     assert crawled["items"] == 0  # the observation has stored what it met
     assert "Quite another title" in catalog.artworks["title"].to_pylist()
     assert met.observe(site, list(met.partitions)) == after
+
+
+def test_a_record_changed_under_a_new_server_is_seen(tmp_path):
+    """The validators that a crawl kept are those the server gave, whatever their spelling."""
+    site = Site(Net(None), tmp_path / "ledger.sqlite", tmp_path / "downloads")
+    with sandbox.serve(works=40) as museum:
+        site = replace(site, net=Net(museum.url))
+        ingest("met", site)
+        parts = list(MUSEUMS["met"].partitions)
+        before = MUSEUMS["met"].observe(site, parts)
+        with Ledger(site.ledger) as ledger:
+            kept = [ledger.response(record_url(i)) for i in ledger.state("met/11")["ids"]]
+        assert kept and all(response.etag for response in kept)
+    with sandbox.serve(works=40) as museum:
+        site = replace(site, net=Net(museum.url))
+        with Ledger(site.ledger) as ledger:
+            chosen = ledger.state("met/11")["ids"][0]
+        museum.change_record("met", chosen, title="Another")
+        after = MUSEUMS["met"].observe(site, parts)
+    assert {part for part in parts if before[part] != after[part]} == {"11"}
