@@ -26,6 +26,7 @@ WHEN_CHANGED = (
     & ~dg.AutomationCondition.in_progress()
     & ~dg.AutomationCondition.any_deps_missing()
     & ~dg.AutomationCondition.any_deps_in_progress()
+    & dg.AutomationCondition.all_deps_blocking_checks_passed()
 )
 
 if TYPE_CHECKING:
