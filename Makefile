@@ -51,7 +51,7 @@ bench: $(READY) ## one benchmark: make bench NAME=startup (ARGS=--quick)
 screenshots: $(READY) ## the README's pictures, from a lake of the built-in collection (needs Chromium)
 	@PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
-lock: ## write requirements.lock anew from pyproject.toml
+lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --group dev --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
 
 clean: ## remove the environment and caches; lakes stay

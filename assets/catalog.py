@@ -49,6 +49,11 @@ def catalog(lake: dg.ResourceParam[Lake], accept_loss: dg.ResourceParam[bool]) -
         )
         for noun in _TABLES
     }
+    twice = []
+    for noun, name in _IDS.items():
+        tables[noun], refused = _first_of_each(tables[noun], noun, name)
+        twice += refused
+    tables["rejects"] = pa.concat_tables([tables["rejects"], schemas.table(schemas.REJECTS, twice)])
     works = _by_source(tables["artworks"])
     if lake.has("catalog/artworks") and not accept_loss:
         _refuse_loss(_by_source(lake.read("catalog/artworks", ["source"])), works)
@@ -60,6 +65,26 @@ def catalog(lake: dg.ResourceParam[Lake], accept_loss: dg.ResourceParam[bool]) -
             checks=[_unique(tables[noun], noun)] if noun in _IDS else [],
             metadata={f"works of {name}": count for name, count in works.items()},
         )
+
+
+def _first_of_each(
+    table: "pa.Table", noun: str, name: str
+) -> "tuple[pa.Table, list[dict[str, str]]]":
+    """The table with the first row of each id, and a reject for every further one."""
+    import pyarrow as pa
+
+    seen: set[str] = set()
+    first, refused = [], []
+    for source, key in zip(table["source"].to_pylist(), table[name].to_pylist(), strict=True):
+        first.append(key not in seen)
+        if key in seen:
+            detail = f"a further row of {noun} has the {name} {key}"
+            refused.append(
+                {"stage": "catalog", "source": source, "subject": key, "reason": "duplicate_id",
+                 "detail": detail}
+            )  # fmt: skip
+        seen.add(key)
+    return table.filter(pa.array(first, pa.bool_())), refused
 
 
 def _by_source(artworks: "pa.Table") -> dict[str, int]:

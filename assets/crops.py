@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from assets.stage import Results, Work, spec, stage
+from assets.stage import Results, Work, refuse_failed, spec, stage
+from imaging.versions import CROPS
 from storage import Lake, map_files
 
 
@@ -11,7 +12,7 @@ from storage import Lake, map_files
         "crops/proposals",
         ["images/derivatives"],
         "Ranked crop rectangles by saliency, as shares of the picture as seen.",
-        code_version="1",
+        code_version=CROPS,
         kinds={"python", "parquet"},
     ),
     pool="compute",
@@ -25,7 +26,8 @@ def proposals(lake: dg.ResourceParam[Lake]) -> Results:
         lake.read("images/derivatives").select(["sha256", "path"]),
         lake.file("images/memo/crops"),
         key="sha256",
-        version=crops.VERSION,
+        version=CROPS,
         label="crops: propose",
     )
+    refuse_failed(result, "crops")
     yield Work(lake).table("crops/proposals", crops.proposals(result), ["sha256", "ratio", "rank"])

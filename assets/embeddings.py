@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from assets.stage import Results, Work, spec, stage
+from assets.stage import Results, Work, refuse_failed, spec, stage
+from imaging.versions import MEASURE
 from storage import Lake, map_files
 
 
@@ -11,7 +12,7 @@ from storage import Lake, map_files
         "embeddings/features",
         ["images/derivatives"],
         "1280 pooled features of EfficientNet-Lite0 (ImageNet weights).",
-        code_version="1",
+        code_version=f"features-1-of-{MEASURE}",
         kinds={"pytorch", "parquet"},
     ),
     pool="compute",
@@ -26,10 +27,11 @@ def features(lake: dg.ResourceParam[Lake]) -> Results:
         lake.read("images/derivatives").select(["sha256", "path"]),
         lake.file("embeddings/memo"),
         key="sha256",
-        version=kernel.version,
+        version=f"{kernel.version}-of-{MEASURE}",
         label="embeddings: lite0 features",
         workers=0,
     )
+    refuse_failed(result, "embeddings")
     yield Work(lake).table(
         "embeddings/features",
         features_table(result),

@@ -4,23 +4,26 @@ import dagster as dg
 
 from assets.children import in_child, shown
 from assets.stage import Results, Work, picture, spec, stage
+from imaging.versions import MEASURE
 from scrapers.museum import Site
 from storage import Lake, map_files
 
+# A picture edited in its folder keeps its link: the folder's own table tells that it changed.
+_LINKS = ["catalog/image_links", "raw/folder_pictures"]
 _SHEET = 24
 
 
 @stage(
     spec(
         "images/originals",
-        ["catalog/image_links"],
+        _LINKS,
         "The museums' files as they sent them, verified and addressed by content.",
         code_version="1",
         kinds={"scrapy", "jpeg"},
     ),
     spec(
         "images/download_rejects",
-        ["catalog/image_links"],
+        _LINKS,
         "Addresses that gave no whole picture, with the reason.",
         code_version="1",
         kinds={"parquet"},
@@ -55,21 +58,21 @@ def originals(
         "images/measures",
         ["images/originals"],
         "Hashes, size, sharpness and colour of every picture, from one decoding.",
-        code_version="1",
+        code_version=MEASURE,
         kinds={"python", "parquet"},
     ),
     spec(
         "images/derivatives",
         ["images/originals"],
         "The 256-pixel pictures that everything after this reads.",
-        code_version="1",
+        code_version=MEASURE,
         kinds={"jpeg"},
     ),
     spec(
         "images/rejects",
         ["images/originals"],
         "Files that do not decode, with the reason.",
-        code_version="1",
+        code_version=MEASURE,
         kinds={"parquet"},
     ),
     pool="compute",
@@ -86,7 +89,7 @@ def measures(lake: dg.ResourceParam[Lake]) -> Results:
         found.select(["sha256", "path"]),
         lake.file("images/memo/measures"),
         key="sha256",
-        version=kernel.VERSION,
+        version=MEASURE,
         label="images: decode and measure",
     )
     derivatives = kernel.derivatives(result)

@@ -24,7 +24,12 @@ def _predictions(attribute: str) -> dg.AssetsDefinition:
     @stage(
         spec(
             key,
-            ["embeddings/features", "duplicates/primary", f"training/{attribute}_head"],
+            [
+                "embeddings/features",
+                "duplicates/primary",
+                f"training/{attribute}_head",
+                f"training/{attribute}_evaluation",
+            ],
             f"The three likeliest {attribute}s of every artwork, with calibrated probabilities.",
             code_version="1",
             kinds={"pytorch", "parquet"},
@@ -57,6 +62,7 @@ predictions = [_predictions(attribute) for attribute in ATTRIBUTES]
             "training/examples",
             "duplicates/primary",
             *(f"training/{attribute}_head" for attribute in ATTRIBUTES),
+            *(f"training/{attribute}_evaluation" for attribute in ATTRIBUTES),
         ],
         "Works that do not fit their own label: unsure to the head, or far from its others.",
         code_version="1",

@@ -5,15 +5,22 @@ from typing import Any
 
 import dagster as dg
 
+from assets.raw import raw_keys
 from assets.stage import Results, Work, spec, stage
 from assets.training import ATTRIBUTES
 from reports.facts import CROPS_KEY, STAR_KEYS
+from scrapers import MUSEUMS
 from storage import Lake
 from storage.files import write_bytes, write_text
 
 _EVALUATIONS = [f"training/{attribute}_evaluation" for attribute in ATTRIBUTES]
-_REJECTS = ["catalog/rejects", "images/download_rejects", "images/rejects"]
-_COLLECTION = [*STAR_KEYS, CROPS_KEY, *_REJECTS]
+REJECTS = [
+    *(raw_keys(name)[-1] for name in MUSEUMS),
+    "catalog/rejects",
+    "images/download_rejects",
+    "images/rejects",
+]
+_COLLECTION = [*STAR_KEYS, CROPS_KEY, *REJECTS]
 ABOUT = {
     "Data": "Labels are the museums' own; the licence of each record and picture travels with its row.",
     "Split": "Duplicates stay on one side; artists do not. A style head has seen other works of the test "
@@ -34,9 +41,10 @@ ABOUT = {
 def collection(lake: dg.ResourceParam[Lake]) -> Results:
     """Write the collection's page."""
     from reports.collection import page
+    from reports.facts import gather
 
     file = lake.file("reports/collection.html")
-    write_text(file, page(lake))
+    write_text(file, page(lake, gather(lake, REJECTS)))
     yield Work(lake).file("reports/collection", file)
 
 
@@ -75,7 +83,7 @@ def slides(lake: dg.ResourceParam[Lake]) -> Results:
 
     evaluations = _evaluations(lake)
     file = lake.file("reports/artlake.pptx")
-    write_bytes(file, deck(lake, gather(lake), evaluations, _figures(evaluations)))
+    write_bytes(file, deck(lake, gather(lake, REJECTS), evaluations, _figures(evaluations)))
     yield Work(lake).file("reports/slides", file)
 
 

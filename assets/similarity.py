@@ -24,7 +24,12 @@ def index(lake: dg.ResourceParam[Lake]) -> Results:
     """Build the index."""
     from models.similarity import build
 
-    version = build(lake.read("embeddings/features"), lake.file(INDEX))
+    features = lake.read("embeddings/features")
+    if not features.num_rows:
+        note = "no picture has been embedded: nothing to look through"
+        yield dg.MaterializeResult(data_version=dg.DataVersion("empty"), metadata={"note": note})
+        return
+    version = build(features, lake.file(INDEX))
     yield Work(lake).file(INDEX, version, version=version.name)
 
 
@@ -50,12 +55,14 @@ def neighbours(lake: dg.ResourceParam[Lake]) -> Results:
     from models.folders import to_json
     from models.similarity import evaluate_retrieval
     from models.similarity import neighbours as search
+    from storage import schemas
 
     work = Work(lake)
     features, pictures = lake.read("embeddings/features"), embedded_pictures(lake)
-    found = search(features, pictures, pictures)
+    some = features.num_rows > 0
+    found = search(features, pictures, pictures) if some else schemas.NEIGHBOURS.empty_table()
     yield work.table("similarity/neighbours", found, ["artwork_id", "rank"])
-    judged = evaluate_retrieval(features, pictures)
+    judged = evaluate_retrieval(features, pictures) if some else {"pictures": 0}
     page = lake.file("similarity/evaluation.json")
     write_bytes(page, to_json(judged))
     yield work.file(
@@ -77,8 +84,13 @@ def projection(lake: dg.ResourceParam[Lake]) -> Results:
     """Project the vectors to two dimensions."""
     from models.plots import projection as plot
     from models.projection import project
+    from storage import schemas
 
-    points, explained = project(lake.read("embeddings/features"), embedded_pictures(lake))
+    features = lake.read("embeddings/features")
+    if not features.num_rows:
+        yield Work(lake).table("similarity/map", schemas.PROJECTION.empty_table(), ["artwork_id"])
+        return
+    points, explained = project(features, embedded_pictures(lake))
     artworks = lake.read("catalog/artworks", ["artwork_id", "department", "source"]).to_pylist()
     labels = {row["artwork_id"]: row["department"] or row["source"] for row in artworks}
     yield Work(lake).table(

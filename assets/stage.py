@@ -144,6 +144,21 @@ class Work:
         )
 
 
+def refuse_failed(result: "pa.Table", stage: str) -> None:
+    """Stop when a derivative could not be worked on: we made it, so that is the machine's fault.
+
+    Raises dg.Failure naming the first picture and the reason.
+    """
+    failed = result.filter(result["error"].is_valid())
+    if failed.num_rows:
+        first = failed.to_pylist()[0]
+        raise dg.Failure(
+            f"{failed.num_rows} derivatives could not be read, first {first['sha256']}: {first['error']}. "
+            "Restore the image store from a backup, or remove the folders images/memo and "
+            f"{stage}/memo from the lake and materialize images/measures again."
+        )
+
+
 def preview(table: "pa.Table", rows: int = _PREVIEW_ROWS) -> str:
     """The first rows as a Markdown table; empty columns are left out, long values cut."""
     shown = [name for name in table.column_names if table[name].null_count < table.num_rows]

@@ -1,7 +1,8 @@
 """What the main job costs: `artlake demo` on the built-in collection, from an empty lake, and again.
 
 `seconds` is the whole process; `peak_rss_mb` the largest process of it; `again_seconds` the second run on
-the same lake; `seconds <stage>` what each stage's assets say of themselves.
+the same lake; `seconds <stage>` the time of each
+stage's steps in both runs together.
 """
 
 import json

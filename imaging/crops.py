@@ -19,7 +19,6 @@ from imaging.decode import DecodeError, decode
 from imaging.saliency import saliency
 from storage.schemas import CROPS
 
-VERSION = "crops-1"
 PROPOSALS = 3
 _SIDE = 128  # longer side of the picture that is looked at
 _SCALES = (1.0, 0.9, 0.8, 0.7, 0.6)  # of the largest window of that ratio

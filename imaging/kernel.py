@@ -22,7 +22,6 @@ from storage import ImageStore
 from storage.files import write_bytes
 from storage.schemas import DERIVATIVES, MEASURES, REJECTS
 
-VERSION = "measure-1"  # a new one makes every original be measured again
 DERIVATIVE_SIDE = 256
 _JPEG_QUALITY = 90
 _GAP = 6.0  # mean 0.25 bit of pHash and 1 of each dHash off imagehash on 279 museum photographs, at half the time

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines.jobs import observe_name
+from pipelines.jobs import OBSERVE_DECISIONS, observe_name
 from pipelines.settings import load
 from scrapers import MUSEUMS
 
@@ -22,6 +22,14 @@ schedules = [
         description=f"Look whether {MUSEUMS[museum].title} has changed; what changed then runs.",
     )
     for museum in MUSEUMS
+] + [
+    dg.ScheduleDefinition(
+        name="hourly_decisions",
+        job_name=OBSERVE_DECISIONS,
+        cron_schedule="0 * * * *",
+        execution_timezone="UTC",
+        description="Look whether people have decided anything new about duplicates.",
+    )
 ]
 
 run_what_changed = dg.AutomationConditionSensorDefinition(

@@ -23,6 +23,8 @@ def backup(lake: Lake, target: Path) -> int:
     target = target.expanduser().resolve()
     if target.exists():
         raise LakeError(f"{target} exists already. Name a new file; nothing was changed.")
+    if not target.parent.is_dir():
+        raise LakeError(f"There is no folder {target.parent}. Make it, or name another file.")
     if target.is_relative_to(lake.root):
         raise LakeError(f"{target} lies within the lake. Name a file outside {lake.root}.")
     with lake.lock("run", f"artlake backup of {lake.root}"):

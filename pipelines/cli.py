@@ -1,10 +1,12 @@
 """The command line: `./artlake COMMAND`. Heavy rooms are loaded by the command that needs them."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from contextlib import ExitStack
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +16,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.settings import ROOT, Settings, SettingsError, load, prepare_home
+from pipelines.settings import (
+    ROOT,
+    Settings,
+    SettingsError,
+    load,
+    of_lake,
+    prepare_home,
+    remember,
+)
 from sandbox import SandboxError
 from storage import Lake, LakeError
 from storage.errors import MendableError
@@ -27,6 +37,15 @@ app = typer.Typer(
 )
 out = Console()
 err = Console(stderr=True, highlight=False)
+
+
+class Form(StrEnum):
+    """How `query` prints its rows."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
 
 _EXPECTED = (MendableError, SandboxError)
 
@@ -55,33 +74,52 @@ def _command() -> str:
     epilog=_examples(
         "run",
         "--lake lake-live run --limit 50",
+        "--lake lake-mine run --source folder --folder ~/pictures",
         "run --dry-run    [dim]# only say what would run[/dim]",
     )
 )
 def run(
     limit: Annotated[
-        int | None, typer.Option(min=1, help="works a museum at most (default: all)")
+        int | None, typer.Option(min=1, help="works a source at most (default: all); remembered")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="forget an earlier --limit of this lake")
+    ] = False,
+    source: Annotated[
+        list[str] | None, typer.Option(help="take in this source only; repeatable, remembered")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="a folder of pictures to take in; remembered")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="say what is missing or stale, run nothing")
     ] = False,
 ) -> None:
     """Look at the sources, then run what is missing or stale, and nothing else."""
-    if limit is not None:
-        os.environ["ARTLAKE_LIMIT"] = str(limit)
+    given = {
+        "LIMIT": None if limit is None else str(limit),
+        "SOURCES": ",".join(source) if source else None,
+        "FOLDER": None if folder is None else str(folder.expanduser().absolute()),
+    }
+    os.environ.update({f"ARTLAKE_{name}": text for name, text in given.items() if text})
     settings = load()
     if dry_run:
         _show_status(settings, only_open=True)
         return
     lake = Lake.open(settings.lake)
-    _require_contact(lake, settings)
+    remember(lake, settings)
+    if everything:
+        lake.remember({"limit": None})
+    _require_contact(lake, of_lake(settings, lake))
     _bring_up_to_date(settings, lake)
 
 
 def _require_contact(lake: Lake, settings: Settings) -> None:
     from storage.lake import LIVE
 
-    if lake.origin == LIVE and settings.museum_url is None and not settings.contact:
+    asks_museums = set(settings.museums) - {"folder"}
+    sandboxed = lake.origin != LIVE or settings.museum_url is not None
+    if asks_museums and not sandboxed and not settings.contact:
         raise SettingsError(
             "Museums are told who asks. Set ARTLAKE_CONTACT (in the environment or in .env) to an "
             "e-mail or web address they can write to, and run again."
@@ -92,7 +130,13 @@ def _bring_up_to_date(settings: Settings, lake: Lake) -> None:
     from pipelines import summary
     from pipelines.run import run as run_stale
 
-    outcome = run_stale(settings)
+    # SIGTERM as Ctrl-C: a process that ends without cleaning up leaves its crawl running.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        outcome = run_stale(settings)
+    except KeyboardInterrupt:
+        err.print(f"Stopped. All that was made is kept; `{_command()} run` goes on from here.")
+        raise typer.Exit(130) from None
     if outcome.executed and not outcome.failures:
         summary.show(lake, outcome, _command(), out)
     elif outcome.ok:
@@ -116,12 +160,14 @@ def demo(
     if collection is not None and not collection.is_dir():
         raise SettingsError(f"--collection: there is no folder {collection}")
     origin = "builtin" if collection is None else str(collection.resolve())
-    if "ARTLAKE_LAKE" not in os.environ and collection is not None:
+    if collection is not None and "lake" not in load().model_fields_set:
         os.environ["ARTLAKE_LAKE"] = str(ROOT / "lake-collection")
-    if collection is not None and (collection / "images" / "wikiart").is_dir():
-        os.environ.setdefault("ARTLAKE_FOLDER", str((collection / "images" / "wikiart").resolve()))
     settings = load()
-    _bring_up_to_date(settings, Lake.open(settings.lake, origin))
+    lake = Lake.open(settings.lake, origin)
+    remember(lake, settings)
+    if collection is not None and (collection / "images" / "wikiart").is_dir():
+        lake.remember({"folder": str((collection / "images" / "wikiart").resolve())})
+    _bring_up_to_date(settings, lake)
 
 
 @app.command(epilog=_examples("status", "--lake lake-live status"))
@@ -173,7 +219,9 @@ def _existing(settings: Settings) -> Lake:
 
 
 @app.command(epilog=_examples("ui", "ui --port 3333", "--lake lake-live ui"))
-def ui(port: Annotated[int, typer.Option(help="port on 127.0.0.1")] = 3000) -> None:
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.0.0.1")] = 3000,
+) -> None:
     """Open the Dagster UI, with its daemon, over the lake."""
     from pipelines.run import museum
 
@@ -213,7 +261,7 @@ def sandbox(
     collection: Annotated[
         str, typer.Option(help="builtin, or a folder with real pictures and records")
     ] = "builtin",
-    port: Annotated[int, typer.Option(help="port on 127.0.0.1")] = 8765,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.0.0.1")] = 8765,
 ) -> None:
     """Serve a museum on this machine that answers as the three sources do."""
     command = [sys.executable, "-m", "sandbox", "--collection", collection, "--port", str(port)]
@@ -230,13 +278,15 @@ def sandbox(
 def query(
     sql: Annotated[str | None, typer.Argument(help="SQL, or the name of a question")] = None,
     limit: Annotated[int, typer.Option(min=1, help="rows at most")] = 100,
-    timeout: Annotated[float, typer.Option(help="seconds at most")] = 30.0,
-    form: Annotated[str, typer.Option("--format", help="table, csv or json")] = "table",
+    timeout: Annotated[float, typer.Option(min=0.1, help="seconds at most")] = 30.0,
+    form: Annotated[Form, typer.Option("--format", help="how to print the rows")] = Form.TABLE,
 ) -> None:
     """Ask the published warehouse, read-only."""
     from pipelines import asking
 
-    asking.answer(_existing(load()), sql, limit=limit, timeout_s=timeout, form=form, console=out)
+    asking.answer(
+        _existing(load()), sql, limit=limit, timeout_s=timeout, form=form.value, console=out
+    )
 
 
 @app.command(epilog=_examples("similar photo.jpg", "similar photo.jpg -k 20"))

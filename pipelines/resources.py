@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.settings import Settings, load
+from pipelines.settings import Settings, load, of_lake
 from scrapers.museum import Site
 from scrapers.net import Net
 from storage import Lake, LakeError
@@ -36,6 +36,7 @@ def site(settings: Settings) -> Site:
     Raises LakeError when real records would land among a sandbox's works, or the reverse.
     """
     lake = Lake.open(settings.lake)
+    settings = of_lake(settings, lake)
     if (lake.origin == LIVE) == (settings.museum_url is not None):
         asked = settings.museum_url or "the real museums"
         raise LakeError(

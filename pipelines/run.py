@@ -9,19 +9,26 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableRepository
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from assets.raw import raw_keys
 from pipelines.definitions import defs
 from pipelines.jobs import OBSERVE_DECISIONS, REFRESH, ingest_name, observe_name
-from pipelines.settings import ROOT, Settings, prepare_home
+from pipelines.settings import ROOT, Settings, load, of_lake, prepare_home
 from pipelines.staleness import Verdict, verdicts
 from scrapers import MUSEUMS
+from scrapers.images import may_pass
 from storage import Lake
 from storage.lake import LIVE
 
 # The lock pins the Dagster whose unfinished corners we use; people need not read of them.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+
+
+# Marks the runs of this command among those that the UI's daemon starts.
+_OURS = {"artlake/by": "artlake run"}
 
 
 @dataclass
@@ -42,7 +49,7 @@ class Outcome:
 @contextmanager
 def museum(lake: Lake) -> Iterator[None]:
     """Serve the sandbox museum while a lake of a sandbox's works is worked on."""
-    if lake.origin == LIVE or "ARTLAKE_MUSEUM_URL" in os.environ:
+    if lake.origin == LIVE or load().museum_url is not None:
         yield
         return
     import sandbox
@@ -73,9 +80,11 @@ class Runner:
             self._repository.get_reconstructable_job(job),
             instance=self.instance,
             asset_selection=keys,
-            tags={"dagster/partition": partition} if partition else None,
+            tags=_OURS | ({"dagster/partition": partition} if partition else {}),
             run_config={"loggers": {"console": {}}},
         ) as result:
+            if _interrupted(result):  # Dagster takes Ctrl-C for one step's failure
+                raise KeyboardInterrupt
             return None if result.success else _first_failure(result)
 
     def pending(self) -> list[Verdict]:
@@ -141,20 +150,36 @@ def run(settings: Settings) -> Outcome:
     started = time.monotonic()
     outcome = Outcome()
     lake = Lake.open(settings.lake)
+    settings = of_lake(settings, lake)
     prepare_home(settings)
     with lake.lock("run", f"artlake run on {lake.root}"), dg.DagsterInstance.get() as instance:
         lake.tidy()
+        _end_killed(instance)
         runner = Runner(instance)
         with museum(lake):
-            _observe(runner, outcome)
-            _ingest(runner, outcome)
-            _refresh(runner, outcome)
+            _observe(runner, outcome, settings.museums)
+            _ingest(runner, outcome, lake, settings.museums)
+            _refresh(runner, outcome, lake)
     outcome.seconds = time.monotonic() - started
     return outcome
 
 
-def _observe(runner: Runner, outcome: Outcome) -> None:
-    for name in MUSEUMS:
+def _end_killed(instance: dg.DagsterInstance) -> None:
+    """End our runs that still count as going on: under our lock, their process is gone.
+
+    A killed process keeps its slots of the pools, and the next run would wait for them for ever.
+    """
+    for killed in instance.get_runs(dg.RunsFilter(tags=_OURS, statuses=NOT_FINISHED_STATUSES)):
+        instance.report_run_failed(killed, "its process was killed")
+    storage = instance.event_log_storage
+    for run_id in storage.get_concurrency_run_ids():
+        holder = instance.get_run_by_id(run_id)
+        if holder is None or holder.is_finished:
+            storage.free_concurrency_slots_for_run(run_id)
+
+
+def _observe(runner: Runner, outcome: Outcome, sources: Sequence[str]) -> None:
+    for name in sources:
         failure = runner.execute(observe_name(name))
         if failure:
             outcome.unreachable[name] = failure
@@ -163,9 +188,17 @@ def _observe(runner: Runner, outcome: Outcome) -> None:
         outcome.failures.append(failure)
 
 
-def _ingest(runner: Runner, outcome: Outcome) -> None:
-    raw = {key: name for name in MUSEUMS for key in raw_keys(name)}
+def _ingest(runner: Runner, outcome: Outcome, lake: Lake, sources: Sequence[str]) -> None:
+    raw = {key: name for name in sources for key in raw_keys(name)}
     todo: dict[tuple[str, str | None], Verdict] = {}
+    for name in sources:
+        key = raw_keys(name)[-1]
+        if (
+            not MUSEUMS[name].partitions
+            and name not in outcome.unreachable
+            and _may_pass(lake, key)
+        ):
+            todo[name, None] = Verdict(key, None, "stale", ("refusals that may have passed",))
     for found in runner.pending():
         museum_name = raw.get(found.key)
         if museum_name and museum_name not in outcome.unreachable:
@@ -178,12 +211,22 @@ def _ingest(runner: Runner, outcome: Outcome) -> None:
             outcome.executed.append(found)
 
 
-def _refresh(runner: Runner, outcome: Outcome) -> None:
+def _may_pass(lake: Lake, rejects: str) -> bool:
+    """Whether something was refused for a reason that may have passed since: then it is tried again."""
+    return lake.has(rejects) and any(map(may_pass, lake.read(rejects)["reason"].to_pylist()))
+
+
+def _refresh(runner: Runner, outcome: Outcome, lake: Lake) -> None:
     """Run what is stale, wave by wave: what a wave leaves unchanged wakes nothing behind it."""
     raw = {key for name in MUSEUMS for key in raw_keys(name)}
     last: list[dg.AssetKey] = []
+    again = _may_pass(lake, "images/download_rejects")
     while True:
         pending = [found for found in runner.pending() if found.key not in raw]
+        if again:
+            why = ("refusals that may have passed",)
+            pending.append(Verdict("images/originals", None, "stale", why))
+            again = False
         keys = runner.whole_steps([dg.AssetKey(found.key.split("/")) for found in pending])
         held = runner.held(keys)
         keys = runner.settled([key for key in keys if key not in held])
@@ -203,6 +246,16 @@ def _refresh(runner: Runner, outcome: Outcome) -> None:
     elif keys and not outcome.failures:
         names = ", ".join(key.to_user_string() for key in keys)
         outcome.failures.append(f"still stale after having run: {names}")
+
+
+def _interrupted(result: dg.JobExecutionResult) -> bool:
+    return any(
+        error.cls_name == DagsterExecutionInterruptedError.__name__
+        for event in result.all_events
+        if event.is_step_failure
+        for error in [event.step_failure_data.error]
+        if error is not None
+    )
 
 
 def _first_failure(result: dg.JobExecutionResult) -> str:

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from scrapers import MUSEUMS
+from storage import Lake
 from storage.errors import MendableError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +37,9 @@ class Settings(BaseSettings):
         "", description="e-mail or web address that museums can write to; required for live runs"
     )
     folder: Path | None = Field(None, description="a folder of pictures to take in as a source")
+    sources: str = Field(
+        "", description="which sources to take in, such as met,folder; empty means all"
+    )
     limit: int | None = Field(None, ge=1, description="works a museum at most; empty means all")
     rate: float = Field(1.0, gt=0, le=80, description="requests a second to one live host")
     concurrency: int = Field(8, ge=1, le=64, description="requests at a time to one host")
@@ -68,10 +73,46 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator("sources")
+    @classmethod
+    def _known(cls, names: str) -> str:
+        strangers = [name for name in _names(names) if name not in MUSEUMS]
+        if strangers:
+            raise ValueError(f"there is no source {strangers[0]!r}; there are {', '.join(MUSEUMS)}")
+        return names
+
+    @property
+    def museums(self) -> tuple[str, ...]:
+        """The sources to take in, by name."""
+        return _names(self.sources) or tuple(MUSEUMS)
+
     @property
     def dagster_home(self) -> Path:
         """Runs and versions are kept with the lake they describe."""
         return self.lake / ".dagster"
+
+
+# What a lake takes in: said once, it holds for every later run of that lake.
+_REMEMBERED = ("folder", "limit", "sources")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def remember(lake: Lake, settings: Settings) -> None:
+    """Keep with the lake what is set now of what it takes in."""
+    said = settings.model_dump(mode="json", include=set(_REMEMBERED) & settings.model_fields_set)
+    lake.remember(said)
+
+
+def of_lake(settings: Settings, lake: Lake) -> Settings:
+    """The settings, with what the lake remembers where nothing is set now."""
+    kept = {name: lake.choices[name] for name in _REMEMBERED if name in lake.choices}
+    if kept.get("folder"):
+        kept["folder"] = Path(kept["folder"])
+    unsaid = {name: value for name, value in kept.items() if name not in settings.model_fields_set}
+    return settings.model_copy(update=unsaid)
 
 
 def load() -> Settings:

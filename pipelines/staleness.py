@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
@@ -55,4 +56,16 @@ def verdicts(instance: dg.DagsterInstance, graph: BaseAssetGraph) -> Iterator[Ve
             state = {StaleStatus.MISSING: "missing", StaleStatus.STALE: "stale"}.get(
                 status, "fresh"
             )
+            if state == "fresh" and _gone(instance, key, partition):
+                state, reasons = "missing", {"its file is gone"}
             yield Verdict(key.to_user_string(), partition, state, tuple(sorted(reasons)))
+
+
+def _gone(instance: dg.DagsterInstance, key: dg.AssetKey, partition: str | None) -> bool:
+    """Whether somebody removed what the last materialization wrote."""
+    if partition is not None:  # one look an asset is enough for tables that are read together
+        return False
+    event = instance.get_latest_materialization_event(key)
+    made = event.asset_materialization if event else None
+    written = made.metadata.get("path") if made else None
+    return isinstance(written, dg.PathMetadataValue) and not Path(written.path or "").exists()

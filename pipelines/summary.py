@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from assets.reports import REJECTS
 from assets.training import ATTRIBUTES
 from pipelines.run import Outcome
 from scrapers import MUSEUMS
@@ -33,9 +34,7 @@ def _fetched(lake: Lake) -> Table:
     table.add_column("source")
     for name in ("works", "artists", "links", "open", "pictures", "no picture"):
         table.add_column(name, justify="right")
-    keys = (
-        "catalog/artworks catalog/artists catalog/image_links images/originals duplicates/primary"
-    )
+    keys = "catalog/artworks catalog/artists catalog/image_links images/originals images/measures duplicates/primary"
     with lake.connect(keys.split()) as connection:
         for name, museum in MUSEUMS.items():
             row = connection.execute(
@@ -45,7 +44,8 @@ def _fetched(lake: Lake) -> Table:
                     (select count(*) from catalog_artists where source = $1),
                     (select count(*) from catalog_image_links where source = $1),
                     (select count(*) from catalog_image_links where source = $1 and may_fetch),
-                    (select count(*) from images_originals where source = $1),
+                    (select count(*) from images_originals semi join images_measures using (sha256)
+                     where source = $1),
                     (select count(*) from catalog_artworks anti join duplicates_primary using (artwork_id)
                      where source = $1)
                 """,
@@ -61,11 +61,9 @@ def _rejects(lake: Lake) -> Table:
     table = Table(title="Rejected", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     for name in ("source", "stage", "reason", "rows"):
         table.add_column(name, justify="right" if name == "rows" else "left")
-    keys = [*_ALL_REJECTS, *(f"raw/{name}_rejects" for name in MUSEUMS)]
-    with lake.connect([key for key in keys if lake.has(key)]) as connection:
-        union = " union all by name ".join(
-            f"from {key.replace('/', '_')}" for key in keys if lake.has(key)
-        )
+    keys = [key for key in REJECTS if lake.has(key)]
+    with lake.connect(keys) as connection:
+        union = " union all by name ".join(f"from {key.replace('/', '_')}" for key in keys)
         for row in connection.sql(
             f"select source, stage, reason, count(*) from ({union}) group by all order by all"
         ).fetchall():

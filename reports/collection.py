@@ -3,18 +3,16 @@
 from typing import Any
 
 from reports import plots
-from reports.facts import Collection, Row, gather
+from reports.facts import Collection, Row
 from reports.pages import embedded, inline_svg, render
 from storage import Lake
 
 
-def page(lake: Lake, collection: Collection | None = None) -> str:
+def page(lake: Lake, found: Collection) -> str:
     """The collection as one HTML page that needs no network.
 
     Pictures of sources that forbid republishing are left out, and the page says how many.
-    Raises storage.LakeError when the star has not been made.
     """
-    found = collection or gather(lake)
     return render(
         "collection.html",
         found=found,

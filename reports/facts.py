@@ -1,5 +1,6 @@
 """The figures and pictures that pages and slides show, gathered once from the lake."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,23 +63,23 @@ class Collection:
         return len({p["image_id"] for group in groups for p in group if not p["may_show"]})
 
 
-def gather(lake: Lake) -> Collection:
-    """Read everything the page and the slides show.
+def gather(lake: Lake, rejects: Sequence[str]) -> Collection:
+    """Read everything the page and the slides show; `rejects` names the tables of refusals.
 
     Raises storage.LakeError when the star has not been made; crops and rejects are optional.
     """
     with lake.connect(STAR_KEYS) as connection:
         connection.execute(_PICTURES)
-        rejects = _rejects(lake, connection)
+        refused = _rejects(lake, connection, rejects)
         return Collection(
-            totals=_totals(connection) | {"rejects": sum(row["count"] for row in rejects)},
+            totals=_totals(connection) | {"rejects": sum(row["count"] for row in refused)},
             museums=_rows(connection, _MUSEUMS),
             terms={name: _terms(connection, name) for name in ("department", "style", "school")},
             periods=_rows(connection, _PERIODS),
             megapixels=[row["megapixels"] for row in _rows(connection, _MEGAPIXELS)],
             completeness=_completeness(connection),
             duplicates=_grouped(_rows(connection, _DUPLICATES), "duplicate_group"),
-            rejects=rejects,
+            rejects=refused,
             crops=_crops(lake, connection),
             lookalikes=_grouped(_rows(connection, _LOOKALIKE), "asked"),
         )
@@ -121,10 +122,9 @@ def _completeness(connection: "duckdb.DuckDBPyConnection") -> list[Row]:
     )
 
 
-def _rejects(lake: Lake, connection: "duckdb.DuckDBPyConnection") -> list[Row]:
+def _rejects(lake: Lake, connection: "duckdb.DuckDBPyConnection", keys: Sequence[str]) -> list[Row]:
     """Rejects of every stage, counted by reason with one example each."""
-    keys = {f"{path.parent.name}/{path.stem}" for path in lake.root.glob("*/*rejects*")}
-    names = sorted(key for key in keys if lake.has(key))
+    names = [key for key in keys if lake.has(key)]
     for key in names:
         lake.view(connection, key, f"rejects {key}")
     if not names:

@@ -25,6 +25,7 @@ from scrapers.museum import (
     text_table,
     year,
 )
+from storage.files import sha256_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,12 +42,21 @@ _LICENCE = "not stated; rights stay with the folder's owner"
 _USED = frozenset(
     {
         *_TEXTS,
-        *("picture", "url", "source_row", "artist", "artist_text", "date_text", "object_date"),
+        *(
+            "picture",
+            "url",
+            "sha256",
+            "source_row",
+            "artist",
+            "artist_text",
+            "date_text",
+            "object_date",
+        ),
         *("begin_year", "end_year", "height_cm", "width_cm", "tags", "licence", "rights"),
         *("is_public_domain", "nationality", "artist_years"),
     }
 )
-COLUMNS = ("picture", "url", "source_row")
+COLUMNS = ("picture", "url", "sha256", "source_row")
 
 
 def observe(site: Site, partitions: Sequence[str]) -> dict[str, str]:
@@ -79,7 +89,8 @@ def tables(site: Site, partition: str) -> tuple[dict[str, "pa.Table"], "pa.Table
         if site.net.limit is not None and len(rows) >= site.net.limit:
             break
         about = described.get(path.resolve(), {"source_row": name})
-        rows.append(about | {"picture": name, "url": path.resolve().as_uri()})
+        kept = {"picture": name, "url": path.resolve().as_uri(), "sha256": sha256_file(path)}
+        rows.append(about | kept)
     return {_NOUN: text_table(COLUMNS, rows)}, schemas.table(schemas.REJECTS, refused)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Reasons that may pass: the address is asked again by the next run.
-_PASSING = frozenset({"closed", "slow", "unreachable", "blocked", "too_many_requests", "robots"})
+_PASSING = frozenset({"closed", "slow", "unreachable", "blocked", "too_many_requests"})
 
 
 def fetch_images(
@@ -98,7 +98,7 @@ class _Images:
         """Whether the picture is still to be had: never asked, failed in passing, or its file gone."""
         known = self._ledger.image(url)
         if known is None or known.sha256 is None:
-            return known is None or _passing(known.reason)
+            return known is None or may_pass(known.reason)
         return not self._store.path(known.sha256, suffix=SUFFIXES[str(known.media_type)]).exists()
 
     def start(self) -> Iterator[Fetch]:
@@ -154,5 +154,6 @@ class _Images:
         self._progress.error(reason)
 
 
-def _passing(reason: str | None) -> bool:
+def may_pass(reason: str | None) -> bool:
+    """Whether a refusal for that reason says nothing lasting, so that a later run tries again."""
     return reason in _PASSING or str(reason).startswith("http_5")

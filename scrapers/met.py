@@ -83,7 +83,7 @@ def _observe(site: Site, ledger: Ledger, session: Session, part: str) -> str:
     moment = time.time()
     ids = _ids(session, f"{BASE}/objects?departmentIds={part}")
     if site.net.limit is not None:
-        ids = ids[: -(-site.net.limit // len(DEPARTMENTS))]
+        ids = ids[: _share(site.net.limit, part)]
     changed: dict[str, str] = state.get("changed", {})
     if "crawled_at" in state:
         day = time.strftime("%Y-%m-%d", time.gmtime(state["crawled_at"] - _DAY))
@@ -99,6 +99,12 @@ def _observe(site: Site, ledger: Ledger, session: Session, part: str) -> str:
         name, state | {"ids": ids, "changed": changed, "version": version, "seen_at": moment}
     )
     return version
+
+
+def _share(limit: int, part: str) -> int:
+    """What a department may take of the limit, so that all together take no more."""
+    each, left = divmod(limit, len(DEPARTMENTS))
+    return each + (list(DEPARTMENTS).index(part) < left)
 
 
 def _ids(session: Session, url: str) -> list[int]:

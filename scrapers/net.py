@@ -122,7 +122,7 @@ class Session:
             return Answer(200, self._ledger.body(url) or b"", changed=False)
         body = response.content if found.kind is Kind.OK else b""
         changed = not (known and known.status == response.status_code) or (
-            self._ledger.body(url) != body
+            (self._ledger.body(url) or b"") != body
         )
         self._ledger.store(url, response.status_code, response.headers, body, generation)
         return Answer(response.status_code, body, changed)

@@ -1,10 +1,9 @@
 """The content-addressed image store: a file is named by the sha256 of its bytes and kept once."""
 
 import hashlib
-import shutil
 from pathlib import Path
 
-from storage.files import replacing, sha256_file, write_bytes
+from storage.files import write_bytes
 
 
 class ImageStore:
@@ -30,15 +29,4 @@ class ImageStore:
         path = self.path(sha256, suffix=suffix)
         if not path.exists():
             write_bytes(path, data)
-        return sha256, path
-
-    def add_file(self, source: Path, suffix: str = "") -> tuple[str, Path]:
-        """Copy a file into the store (the source stays as it is); return its sha256 and path."""
-        sha256 = sha256_file(source)
-        path = self.path(sha256, suffix=suffix)
-        if not path.exists():
-            with replacing(path) as part:
-                shutil.copyfile(source, part)
-                if sha256_file(part) != sha256:
-                    raise OSError(f"{source} changed while it was being read; run again")
         return sha256, path

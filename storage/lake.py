@@ -1,8 +1,7 @@
 """The lake: a folder in which an asset's key is its path.
 
 `star/dim_artist` lives at `star/dim_artist.parquet`; a partitioned key is a folder of one file a
-partition. Every table is written sorted and whole, so equal data has equal bytes and an unchanged
-table keeps its file. Readers query the Parquet files in memory and are never locked out.
+partition. Every table is written sorted and whole, so equal data has equal bytes. Readers query the Parquet files in memory and are never locked out.
 """
 
 import json
@@ -11,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storage import locks
 from storage.errors import MendableError
@@ -49,9 +48,10 @@ class Lake:
     one origin, so that invented works never stand among real ones.
     """
 
-    def __init__(self, root: Path, origin: str):
+    def __init__(self, root: Path, origin: str, choices: Mapping[str, Any]):
         self.root = root
         self.origin = origin
+        self.choices = dict(choices)
         self.images = ImageStore(root / "images" / "store")
 
     @classmethod
@@ -78,7 +78,17 @@ class Lake:
                 "Give a folder you may write to in ARTLAKE_LAKE (or --lake)."
             ) from error
         _check(root, found, origin)
-        return cls(root, found["origin"])
+        return cls(root, found["origin"], found.get("choices", {}))
+
+    def remember(self, choices: Mapping[str, Any]) -> None:
+        """Keep what this lake takes in (a folder, a limit…), so that a later run means the same."""
+        changed = {
+            name: value for name, value in choices.items() if self.choices.get(name) != value
+        }
+        if changed:
+            self.choices |= changed
+            facts = {"format": FORMAT_VERSION, "origin": self.origin, "choices": self.choices}
+            write_text(self.root / _MARKER, json.dumps(facts) + "\n")
 
     # -- paths ---------------------------------------------------------------------------------
 
@@ -110,7 +120,7 @@ class Lake:
         *,
         partition: str | None = None,
     ) -> Written:
-        """Write `table` sorted by `sort_by`, atomically; the file stays untouched when equal."""
+        """Write `table` sorted by `sort_by`, atomically; equal rows give an equal file."""
         import pyarrow.parquet as pq
 
         ordered = table.sort_by([(name, "ascending") for name in sort_by]).combine_chunks()
@@ -125,7 +135,6 @@ class Lake:
         connection: "duckdb.DuckDBPyConnection",
         sql: str,
         sort_by: Sequence[str],
-        metadata: Mapping[str, str] | None = None,
     ) -> Written:
         """Write the rows of `sql` sorted by `sort_by`, without loading them into Python."""
         import pyarrow.parquet as pq
@@ -133,9 +142,6 @@ class Lake:
         path = self.path(key)
         order = ", ".join(f'"{name}"' for name in sort_by)
         options = "format parquet, compression zstd"
-        if metadata:
-            pairs = ", ".join(f"{name}: {_literal(text)}" for name, text in metadata.items())
-            options += f", kv_metadata {{{pairs}}}"
         with replacing(path) as part:
             connection.execute(
                 f"copy (select * from ({sql}) order by {order}) to {_literal(str(part))} ({options})"

@@ -29,9 +29,7 @@ def held(path: Path, what: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise BusyError(
-            f"{what} is already running: {_owner(note)}. Wait for it, or stop it."
-        ) from None
+        raise BusyError(f"{what} cannot start: {_owner(note)}. Wait for it, or stop it.") from None
     try:
         note.write_text(
             json.dumps(
@@ -54,4 +52,7 @@ def _owner(note: Path) -> str:
         owner = json.loads(note.read_text())
     except (OSError, ValueError):
         return "its owner has not signed yet"
-    return f"process {owner['pid']} on {owner['host']}, since {owner['since']}"
+    return (
+        f"{owner['what']} is running as process {owner['pid']} on {owner['host']}, "
+        f"since {owner['since']}"
+    )

@@ -19,6 +19,7 @@ from storage.files import replacing
 if TYPE_CHECKING:  # loaded by the functions that need it: the asset graph loads without
     import pyarrow as pa
 
+MISSING = "missing"  # how the error of a row begins whose file was not there
 Kernel = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 
 
@@ -50,12 +51,20 @@ def map_files(
     todo = _missing(rows, done, key)
     if todo.num_rows:
         batches = todo.to_batches(max_chunksize=batch_size)
+        made = []
         with tqdm(total=todo.num_rows, desc=label, unit="row", disable=None) as bar:
-            for batch in _run(kernel, batches, os.cpu_count() or 1 if workers is None else workers):
+            count = os.cpu_count() or 1 if workers is None else workers
+            for batch in _run(kernel, batches, count):
                 _check(batch, key, label)
                 _commit(folder, batch, key)
+                made.append(batch)
                 bar.update(batch.num_rows)
-        done = _read_shards(folder)
+        fresh = pa.Table.from_batches(made)
+        if fresh.num_rows != todo.num_rows:
+            raise RuntimeError(
+                f"{label}: the kernel returned {fresh.num_rows} rows for {todo.num_rows}"
+            )
+        done = fresh if done is None else pa.concat_tables([done, fresh])
     if done is None:  # nothing ever came: the kernel's own columns, without a row
         empty = pa.RecordBatch.from_pylist([], schema=rows.schema)
         return pa.Table.from_batches([kernel(empty)])
@@ -113,12 +122,17 @@ def _check(batch: "pa.RecordBatch", key: str, label: str) -> None:
 
 
 def _commit(folder: Path, batch: "pa.RecordBatch", key: str) -> None:
+    """Keep a batch, but for rows whose file was missing: that is no fact of the file, and may pass."""
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    name = hashlib.sha256("\n".join(map(str, batch[key].to_pylist())).encode()).hexdigest()[:16]
-    with replacing(folder / f"{name}.parquet") as part:
-        pq.write_table(pa.Table.from_batches([batch]), part, compression="zstd")
+    absent = pc.fill_null(pc.starts_with(batch["error"], MISSING), False)
+    kept = pa.Table.from_batches([batch]).filter(pc.invert(absent))
+    if kept.num_rows:
+        name = hashlib.sha256("\n".join(map(str, kept[key].to_pylist())).encode()).hexdigest()[:16]
+        with replacing(folder / f"{name}.parquet") as part:
+            pq.write_table(kept, part, compression="zstd")
 
 
 def _read_shards(folder: Path) -> "pa.Table | None":

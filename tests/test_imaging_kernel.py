@@ -11,6 +11,7 @@ from PIL import Image
 
 from imaging import kernel
 from imaging.decode import decode
+from imaging.versions import MEASURE
 from storage import ImageStore, map_files
 from storage.schemas import DERIVATIVES, MEASURES, ORIGINALS, REJECTS, table
 
@@ -58,7 +59,7 @@ def run(originals: pa.Table, tmp_path: Path, workers: int = 0) -> pa.Table:
         originals,
         tmp_path / "memo",
         key="sha256",
-        version=kernel.VERSION,
+        version=MEASURE,
         label="measures",
         batch_size=2,
         workers=workers,

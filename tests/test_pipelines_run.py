@@ -4,12 +4,14 @@ import itertools
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import sandbox
 from storage import Lake
@@ -31,6 +33,18 @@ class House:
         env |= {"ARTLAKE_MUSEUM_URL": self.museum.url, **settings}
         command = [sys.executable, "-m", "pipelines.cli", "--lake", str(self.lake.root), *words]
         return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("ARTLAKE_")}
+        command = [sys.executable, "-m", "pipelines.cli", "--lake", str(self.lake.root), *words]
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=env | {"ARTLAKE_MUSEUM_URL": self.museum.url},
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
 
     def run(self, **settings: str) -> str:
         done = self.artlake("run", **settings)
@@ -249,3 +263,69 @@ def test_the_commands_of_the_readme_work(house: House, first: str, tmp_path: Pat
             assert done.returncode == 0, f"{line}: {done.stderr}"
             assert done.stdout.strip(), line
     assert sheet.stat().st_size > 1000
+
+
+def test_killed_and_interrupted_runs_end_in_the_tables_of_an_undisturbed_one(
+    house: House, first: str, tmp_path: Path
+) -> None:
+    """kill -9 and Ctrl-C within steps that hold a pool's only slot; then a museum that fails for a while."""
+    broken = House(tmp_path, house.museum)
+    for step, number in (
+        ("raw/met_objects", signal.SIGKILL),
+        ("raw/wga_artists", signal.SIGINT),
+        ("images/measures", signal.SIGKILL),
+    ):
+        run = broken.start("run")
+        assert run.stderr is not None
+        for line in run.stderr:
+            if line.strip() == step:
+                run.send_signal(number)
+                break
+        said = run.stderr.read()
+        assert run.wait(60) == (130 if number == signal.SIGINT else -signal.SIGKILL)
+        assert number == signal.SIGKILL or "goes on from here" in " ".join(said.split())
+        if step == "raw/wga_artists":
+            house.museum.fault("503", match="images.metmuseum.org")
+            broken.run()
+            house.museum.clear_faults()
+            refused = broken.lake.read("images/download_rejects")["reason"].to_pylist()
+            assert "http_503" in refused
+            broken.lake.path("images/measures").unlink()
+    broken.run()
+    house.run()
+    assert "http_503" not in broken.lake.read("images/download_rejects")["reason"].to_pylist()
+    ours, theirs = broken.versions(), house.versions()
+    decided = {"duplicates", "star", "predictions", "training", "similarity"}
+    for key in ours:
+        if key.split("/")[0] not in decided:
+            assert ours[key] == theirs[key], key
+
+
+def test_a_folder_alone_is_taken_in_remembered_and_watched(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number in range(3):
+        shade = Image.effect_mandelbrot((320, 240), (-2 + number * 0.2, -1, 1, 1), 60)
+        shade.convert("RGB").save(pictures / f"{number}.jpg")
+    (pictures / "broken.jpg").write_bytes(b"<html>not found</html>")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ARTLAKE_")}
+
+    def artlake(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "pipelines.cli", "--lake", str(tmp_path / "lake"), *words]
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+
+    done = artlake("run", "--source", "folder", "--folder", str(pictures))
+    assert done.returncode == 0, done.stderr
+    lake = Lake.open(tmp_path / "lake")
+    assert lake.read("images/measures").num_rows == 3
+    refused = (
+        lake.read("images/download_rejects").to_pylist() + lake.read("images/rejects").to_pylist()
+    )
+    assert [row["subject"].rpartition("/")[2] for row in refused] == ["broken.jpg"]
+    before = set(lake.read("images/originals")["sha256"].to_pylist())
+    Image.open(pictures / "0.jpg").rotate(90).save(pictures / "0.jpg")
+    done = artlake("run")
+    assert done.returncode == 0, done.stderr
+    after = set(lake.read("images/originals")["sha256"].to_pylist())
+    assert len(before - after) == len(after - before) == 1
+    assert "Nothing to do" in artlake("run").stdout

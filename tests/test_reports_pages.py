@@ -39,6 +39,8 @@ EVALUATION = {
     "leakage": {"groups": 2000, "groups_on_two_sides": 41, "naive_accuracy": {"value": 0.93}},
 }  # fmt: skip
 
+REJECTS = ["raw/met_rejects", "catalog/rejects", "images/rejects", "images/download_rejects"]
+
 
 def starred(folder: Path, **options: bool) -> Lake:
     lake = small_lake.make(folder, **options)
@@ -54,7 +56,7 @@ def lake(tmp_path_factory) -> Lake:
 
 @pytest.fixture(scope="module")
 def found(lake) -> Collection:
-    return gather(lake)
+    return gather(lake, REJECTS)
 
 
 def png() -> bytes:
@@ -103,14 +105,16 @@ def test_a_page_needs_no_network_and_escapes_what_it_is_given(lake, found):
 
 
 def test_same_figures_same_page(lake):
-    assert collection.page(lake) == collection.page(lake)
+    assert collection.page(lake, gather(lake, REJECTS)) == collection.page(
+        lake, gather(lake, REJECTS)
+    )
 
 
 def test_an_empty_lake_is_told_in_words(tmp_path):
     lake = starred(tmp_path / "lake", predictions=False, pictures=False)
     (lake.root / "images/rejects.parquet").unlink()
     (lake.root / "crops/proposals.parquet").unlink()
-    page = collection.page(lake)
+    page = collection.page(lake, gather(lake, REJECTS))
     for sentence in (
         "No image has been read.",
         "No picture was found twice.",
@@ -119,18 +123,18 @@ def test_an_empty_lake_is_told_in_words(tmp_path):
         "Nothing was refused.",
     ):
         assert sentence in page
-    slides.deck(lake, gather(lake), {}, {})
+    slides.deck(lake, gather(lake, REJECTS), {}, {})
 
 
 def test_a_picture_gone_from_the_store_is_told(tmp_path):
     lake = starred(tmp_path / "lake")
     shutil.rmtree(lake.images.root / "derivative")
-    assert "no readable picture" in collection.page(lake)
+    assert "no readable picture" in collection.page(lake, gather(lake, REJECTS))
 
 
 def test_a_lake_without_a_star_says_what_to_do(tmp_path):
     with pytest.raises(LakeError, match="star/dim_museum has not been made"):
-        collection.page(small_lake.make(tmp_path / "lake"))
+        gather(small_lake.make(tmp_path / "lake"), REJECTS)
 
 
 def test_model_page_shows_what_was_measured():

@@ -9,7 +9,7 @@ from scrapers_museum import CHILDREN, in_child, serve, wait_for
 from scrapers import MUSEUMS, Net, Site
 from scrapers.crawl import run_crawl
 from scrapers.ledger import Ledger
-from scrapers.met import BASE, record_url
+from scrapers.met import BASE, DEPARTMENTS, _share, record_url
 from scrapers.politeness import UnreachableError
 from storage import schemas
 
@@ -226,7 +226,8 @@ def test_an_unreachable_host_is_one_clear_error(museum, site):
 def test_a_limit_is_shared_by_the_departments(museum, site):
     few = Site(Net(museum.url, limit=40), site.ledger, site.downloads)
     MET.observe(few, ["11"])
-    assert crawl(few)["items"] == 3
+    assert crawl(few)["items"] == 2
+    assert sum(_share(40, part) for part in DEPARTMENTS) == 40
 
 
 def test_robots_txt_is_obeyed(museum, site):

@@ -15,7 +15,7 @@ def measure(batch: pa.RecordBatch) -> pa.RecordBatch:
             errors.append(None)
         except OSError as error:
             sizes.append(None)
-            errors.append(str(error.strerror))
+            errors.append(f"unreadable: {error.strerror}")
     return pa.RecordBatch.from_pydict(
         {
             "sha256": batch["sha256"],
@@ -67,7 +67,7 @@ def test_one_bad_file_is_a_row_with_its_reason(tmp_path: Path) -> None:
     found = map_files(
         measure, given, tmp_path / "memo", key="sha256", version="1", label="t", workers=0
     )
-    assert found["error"].to_pylist() == [None, "No such file or directory", None]
+    assert found["error"].to_pylist() == [None, "unreadable: No such file or directory", None]
 
 
 def test_a_row_done_once_is_never_done_again(tmp_path: Path) -> None:
@@ -122,3 +122,37 @@ def test_no_rows_give_no_rows(tmp_path: Path) -> None:
         measure, empty, tmp_path / "memo", key="sha256", version="1", label="t", workers=0
     )
     assert found.num_rows == 0 and found.schema.names == ["sha256", "size", "error"]
+
+
+class Absent:
+    """Says that files are missing while they are."""
+
+    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        there = [Path(path).exists() for path in batch["path"].to_pylist()]
+        errors = [None if found else "missing: it is not there" for found in there]
+        return pa.RecordBatch.from_pydict(
+            {"sha256": batch["sha256"], "error": pa.array(errors, pa.string())}
+        )
+
+
+def test_a_missing_file_is_looked_for_again(tmp_path: Path) -> None:
+    given = rows(tmp_path, 3)
+    hidden = (tmp_path / "001.bin").rename(tmp_path / "elsewhere")
+
+    def errors() -> list[str | None]:
+        found = map_files(
+            Absent(), given, tmp_path / "memo", key="sha256", version="1", label="t", workers=0
+        )
+        return found["error"].to_pylist()
+
+    assert errors() == [None, "missing: it is not there", None]
+    hidden.rename(tmp_path / "001.bin")
+    assert errors() == [None, None, None]
+
+
+def test_a_kernel_that_loses_a_row_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="returned 2 rows for 3"):
+        map_files(
+            lambda batch: Absent()(batch).slice(1), rows(tmp_path, 3), tmp_path / "memo",
+            key="sha256", version="1", label="t", workers=0,
+        )  # fmt: skip
