@@ -24,6 +24,7 @@ $(READY): requirements.lock Makefile
 	@$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements.lock
 	@grep -qs '^DAGSTER_HOME=' .env || echo "DAGSTER_HOME=$(CURDIR)/lake/.dagster" >> .env
 	@mkdir -p lake/.dagster && { test -f lake/.dagster/dagster.yaml || cp pipelines/dagster.yaml lake/.dagster/; }
+	@echo 'export DAGSTER_HOME="$(CURDIR)/lake/.dagster"' >> .venv/bin/activate
 	@touch $(READY)
 
 demo: $(READY) ## the whole graph against the sandbox museum (COLLECTION=folder for real samples, LAKE=folder)

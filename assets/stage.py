@@ -13,7 +13,8 @@ from storage.files import sha256_file
 
 OWNER = "team:artlake"
 _PREVIEW_ROWS = 5
-_PREVIEW_WIDTH = 60
+_PREVIEW_COLUMNS = 8
+_PREVIEW_WIDTH = 40
 
 # Fires when an asset is missing, its code changed or an input has other data; never on equal data.
 # `since_last_handled` and the guards keep one change from being requested twice.
@@ -160,8 +161,10 @@ def refuse_failed(result: "pa.Table", stage: str) -> None:
 
 
 def preview(table: "pa.Table", rows: int = _PREVIEW_ROWS) -> str:
-    """The first rows as a Markdown table; empty columns are left out, long values cut."""
-    shown = [name for name in table.column_names if table[name].null_count < table.num_rows]
+    """The first rows as a Markdown table of the columns that people read; long values are cut."""
+    filled = [name for name in table.column_names if table[name].null_count < table.num_rows]
+    read = [name for name in filled if not name.endswith(("_key", "sha256"))]
+    shown = (read or filled)[:_PREVIEW_COLUMNS]
     lines = [" | ".join(shown), " | ".join("---" for _ in shown)]
     for row in table.slice(0, rows).select(shown).to_pylist():
         lines.append(" | ".join(_cell(row[name]) for name in shown))

@@ -93,7 +93,10 @@ def evaluate(head: Head, features: pa.Table, examples: pa.Table, splits: pa.Tabl
 def _with_intervals(
     targets: np.ndarray, guesses: np.ndarray, groups: np.ndarray, labels: int
 ) -> dict[str, dict[str, float]]:
-    """Accuracy and macro-F1, each with low and high of a seeded bootstrap over groups."""
+    """Accuracy and macro-F1, each with low and high of a seeded bootstrap over groups.
+
+    An accuracy that no resample changes has the Wilson interval over groups instead.
+    """
     _, member = np.unique(groups, return_inverse=True)
     count = member.max() + 1
     # Each group's own confusion counts; a resample is then one weighted sum of them.
@@ -111,12 +114,26 @@ def _with_intervals(
     figures = {}
     for name, measure in measures.items():
         low, high = np.percentile(measure(resampled), [tail, 100 - tail])
+        if name == "accuracy" and low == high:  # all right, or all wrong: resampling shows no doubt
+            low, high = _wilson(float(low), int(count))
         figures[name] = {
             "value": float(measure(whole)[0]),
             "low": float(low),
             "high": float(high),
         }
     return figures
+
+
+def _wilson(share: float, count: int) -> tuple[float, float]:
+    """The score interval of a share (Wilson 1927), which has a width even when all are right."""
+    from scipy.stats import norm
+
+    z = float(norm.ppf(0.5 + CONFIDENCE / 2))
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = (
+        z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    )
+    return float(middle - half), float(middle + half)
 
 
 def _accuracy(confusions: np.ndarray) -> np.ndarray:

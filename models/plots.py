@@ -76,6 +76,7 @@ def training_curve(summary: Mapping[str, Any]) -> bytes:
         axes.legend()
     left.set_title(f"Learning the {summary['attribute']}: loss")
     right.set_title("Accuracy")
+    right.set_ylim(top=1.02)
     return _png(figure)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +15,7 @@ from storage import Lake
 from storage.files import write_bytes
 
 _CELL = 80
+_COLUMN = 12  # characters that a column needs to be read
 
 
 def answer(
@@ -23,7 +25,7 @@ def answer(
 
     Raises AskError with the reason when the question is refused.
     """
-    from warehouse.ask import ask
+    from warehouse.ask import AskError, ask
     from warehouse.questions import answer as answer_question
     from warehouse.questions import questions
 
@@ -37,6 +39,8 @@ def answer(
         return
     if sql in named:
         found = answer_question(file, sql, limit, timeout_s)
+    elif len(sql.split()) == 1:
+        raise AskError(f"There is no question {sql!r}. `query` without one lists them.")
     else:
         found = ask(file, sql, limit, timeout_s)
     if form == "csv":
@@ -45,7 +49,8 @@ def answer(
         console.print_json(data=found.to_pylist(), default=str)
     else:
         title = named[sql].sentence if sql in named else None
-        console.print(_table(found, title))
+        wide = found.num_columns * _COLUMN > console.width
+        console.print(_blocks(found, title) if wide else _table(found, title))
         if b"truncated" in (found.schema.metadata or {}):
             console.print(f"[dim]The first {found.num_rows:,} rows; --limit shows more.[/dim]")
 
@@ -57,6 +62,19 @@ def _table(found: pa.Table, title: str | None) -> Table:
         table.add_column(field.name, justify="right" if numeric else "left", overflow="fold")
     for row in found.to_pylist():
         table.add_row(*(_cell(value) for value in row.values()))
+    return table
+
+
+def _blocks(found: pa.Table, title: str | None) -> Table:
+    """A row under the other, for tables wider than the terminal; empty values are left out."""
+    table = Table(title=title, title_justify="left", show_header=False, box=SIMPLE)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in found.to_pylist():
+        for name, value in row.items():
+            if value is not None:
+                table.add_row(name, _cell(value))
+        table.add_section()
     return table
 
 

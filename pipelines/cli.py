@@ -141,10 +141,13 @@ def _bring_up_to_date(settings: Settings, lake: Lake) -> None:
         summary.show(lake, outcome, _command(), out)
     elif outcome.ok:
         out.print(f"Nothing to do: all is fresh ({outcome.seconds:.1f} s).")
+        summary.show_next(lake, _command(), out)
     for name, why in outcome.unreachable.items():
-        err.print(f"[yellow]{name} was not reached; its last state stays.[/yellow] {why}")
+        err.print(
+            f"[yellow]{name} was not reached; what came from it before is kept.[/yellow] {escape(why)}"
+        )
     for failure in outcome.failures:
-        err.print(f"[red]Failed:[/red] {failure}")
+        err.print(f"[red]Failed:[/red] {escape(failure)}")
     if not outcome.ok:
         raise typer.Exit(1)
 
@@ -233,15 +236,24 @@ def ui(
     os.environ["VIRTUAL_ENV"] = sys.prefix
     out.print(f"Dagster UI over {lake.root} on http://127.0.0.1:{port} (Ctrl-C ends it)")
     with museum(lake):
-        command = [
-            str(Path(sys.executable).with_name("dg")),
-            "dev",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(port),
-        ]
-        raise typer.Exit(subprocess.call(command, cwd=ROOT))
+        command = [sys.executable, "-m", "dagster", "dev", "-w", str(ROOT / "workspace.yaml")]
+        command += ["-h", "127.0.0.1", "-p", str(port)]
+        # Not from the root: Dagster would let the `.env` there win over this lake's DAGSTER_HOME.
+        raise typer.Exit(_until_stopped(command, cwd=settings.dagster_home))
+
+
+def _until_stopped(command: list[str], cwd: Path) -> int:
+    """Run a service until it ends; Ctrl-C and SIGTERM both let it end its own children."""
+    child: subprocess.Popen[bytes] | None = None
+
+    def stop(number: int, _: object) -> None:
+        if child and number == signal.SIGTERM:
+            child.send_signal(signal.SIGINT)  # Ctrl-C reaches the child by itself
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    child = subprocess.Popen(command, cwd=cwd)
+    return child.wait()
 
 
 def _require_free(port: int) -> None:
@@ -270,7 +282,7 @@ def sandbox(
 
 @app.command(
     epilog=_examples(
-        'query "from artworks limit 5"',
+        'query "select title, artist, made, museum from artworks limit 5"',
         'query "select museum, count(*) from artworks group by all" --format csv',
         "query    [dim]# lists the questions that come with artlake[/dim]",
     )
@@ -341,7 +353,7 @@ def decide(
 def main() -> None:
     """Run a command; what a person can mend is one red sentence, not a traceback."""
     try:
-        app()
+        app(prog_name="./artlake")
         code = 0
     except SystemExit as wanted:
         code = wanted.code if isinstance(wanted.code, int) else 0

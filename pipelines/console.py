@@ -33,7 +33,8 @@ class _StepLines(logging.Handler):
             _console.print(f"[bold]{_step(event)}[/bold]")
         elif event.event_type == DagsterEventType.STEP_SUCCESS:
             seconds = event.event_specific_data.duration_ms / 1000
-            _console.print(f"  [green]done[/green] in {seconds:.1f} s: {'; '.join(self._made)}")
+            told = f": {'; '.join(self._made)}" if self._made else ""
+            _console.print(f"  [green]done[/green] in {seconds:.1f} s{told}")
         elif event.event_type == DagsterEventType.STEP_FAILURE:
             _console.print(f"  [red]failed[/red]: {_step(event)}")
 

@@ -28,7 +28,11 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 
 # Marks the runs of this command among those that the UI's daemon starts.
-_OURS = {"artlake/by": "artlake run"}
+# The second tag lets the UI list them under their jobs.
+_OURS = {"artlake/by": "artlake run", ".dagster/repository": "__repository__@artlake"}
+
+
+CATALOG = "catalog/artworks"
 
 
 @dataclass
@@ -158,6 +162,9 @@ def run(settings: Settings) -> Outcome:
         runner = Runner(instance)
         with museum(lake):
             _observe(runner, outcome, settings.museums)
+            if _nobody_answers(settings, outcome) and not lake.has(CATALOG):
+                outcome.seconds = time.monotonic() - started
+                return outcome
             _ingest(runner, outcome, lake, settings.museums)
             _refresh(runner, outcome, lake)
     outcome.seconds = time.monotonic() - started
@@ -176,6 +183,12 @@ def _end_killed(instance: dg.DagsterInstance) -> None:
         holder = instance.get_run_by_id(run_id)
         if holder is None or holder.is_finished:
             storage.free_concurrency_slots_for_run(run_id)
+
+
+def _nobody_answers(settings: Settings, outcome: Outcome) -> bool:
+    """Whether there is nothing at all to take in: no museum was reached, and no folder is given."""
+    reached = set(settings.museums) - outcome.unreachable.keys()
+    return not reached or (reached == {"folder"} and settings.folder is None)
 
 
 def _observe(runner: Runner, outcome: Outcome, sources: Sequence[str]) -> None:

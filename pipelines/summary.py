@@ -18,6 +18,19 @@ from storage import Lake
 _ALL_REJECTS = ["catalog/rejects", "images/download_rejects", "images/rejects"]
 
 
+_REASONS = {
+    "empty": "the file is empty",
+    "gone": "no longer there",
+    "html_page": "a web page instead of a picture",
+    "truncated": "the file breaks off",
+    "rights": "rights reserved",
+    "soft_404": 'the page says "not found"',
+    "bad_record": "a record that cannot be read",
+    "no_table": "a table that is not offered",
+    "not_an_image": "no picture",
+}
+
+
 def show(lake: Lake, outcome: Outcome, command: str, console: Console) -> None:
     """Print the summary of `lake` after `outcome`; `command` is how people call artlake."""
     console.print()
@@ -26,13 +39,18 @@ def show(lake: Lake, outcome: Outcome, command: str, console: Console) -> None:
     if rejects.row_count:
         console.print(rejects)
     console.print(Panel("\n".join(_facts(lake, outcome)), title="The lake", title_align="left"))
+    show_next(lake, command, console)
+
+
+def show_next(lake: Lake, command: str, console: Console) -> None:
+    """Print where the results lie and what to type next."""
     console.print(Panel("\n".join(_next(lake, command)), title="Next", title_align="left"))
 
 
 def _fetched(lake: Lake) -> Table:
     table = Table(title="Fetched", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
     table.add_column("source")
-    for name in ("works", "artists", "links", "open", "pictures", "no picture"):
+    for name in ("works", "artists", "addresses", "open", "pictures", "without"):
         table.add_column(name, justify="right")
     keys = "catalog/artworks catalog/artists catalog/image_links images/originals images/measures duplicates/primary"
     with lake.connect(keys.split()) as connection:
@@ -58,7 +76,9 @@ def _fetched(lake: Lake) -> Table:
 
 
 def _rejects(lake: Lake) -> Table:
-    table = Table(title="Rejected", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    table = Table(
+        title="Set aside, and why", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0)
+    )
     for name in ("source", "stage", "reason", "rows"):
         table.add_column(name, justify="right" if name == "rows" else "left")
     keys = [key for key in REJECTS if lake.has(key)]
@@ -67,7 +87,8 @@ def _rejects(lake: Lake) -> Table:
         for row in connection.sql(
             f"select source, stage, reason, count(*) from ({union}) group by all order by all"
         ).fetchall():
-            table.add_row(*map(str, row))
+            source, stage, reason, rows = row
+            table.add_row(source, stage, _REASONS.get(reason, reason), f"{rows:,}")
     return table
 
 
@@ -92,9 +113,9 @@ def _facts(lake: Lake, outcome: Outcome) -> list[str]:
         works = count("select count(*) from star_fact_artwork")
         pictures = count("select count(*) from star_fact_image")
     lines = [
-        f"{files:,} different picture files, each stored once under its content.",
-        f"{groups:,} groups of duplicates: {extra:,} pictures more than needed, "
-        f"{across:,} confirmed pairs across museums.",
+        f"{files:,} different picture files, each kept once.",
+        f"{groups:,} pictures are there more than once; {extra:,} copies could be set aside. "
+        f"{across:,} pairs lie in two museums.",
         f"Star schema: {works:,} artworks, {pictures:,} pictures.",
     ]
     for attribute in ATTRIBUTES:
@@ -102,19 +123,25 @@ def _facts(lake: Lake, outcome: Outcome) -> list[str]:
         if file.exists():
             lines.append(_quality(attribute, json.loads(file.read_text())))
     steps = len(outcome.executed)
-    lines.append(f"This run: {steps} assets made in {outcome.seconds:.0f} s.")
+    lines.append(f"This run: {steps} tables and files made in {_duration(outcome.seconds)}.")
     return lines
 
 
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
 def _quality(attribute: str, evaluation: dict[str, Any]) -> str:
+    name = attribute.capitalize()
     if not evaluation["trained"]:
-        return f"{attribute.capitalize()} classifier: none. {evaluation['why']}"
-    accuracy, f1 = evaluation["accuracy"], evaluation["macro_f1"]
+        return f"{name}: not learned yet. {evaluation['why']}"
+    accuracy, pictures = evaluation["accuracy"], evaluation["pictures"]["test"]
     return (
-        f"{attribute.capitalize()} classifier, {len(evaluation['labels'])} classes: accuracy "
-        f"{accuracy['value']:.3f} [{accuracy['low']:.3f}, {accuracy['high']:.3f}], macro-F1 "
-        f"{f1['value']:.3f} on {evaluation['pictures']['test']:,} pictures it had not seen "
-        f"(always the commonest: {evaluation['majority_accuracy']:.3f})."
+        f"{name}: {len(evaluation['labels'])} kinds, told rightly for {accuracy['value']:.1%} of "
+        f"{pictures:,} pictures the model had not seen (95 % interval {accuracy['low']:.1%} to "
+        f"{accuracy['high']:.1%}; always guessing the commonest: "
+        f"{evaluation['majority_accuracy']:.1%})."
     )
 
 
@@ -127,7 +154,7 @@ def _next(lake: Lake, command: str) -> list[str]:
         f"Report      {inside('reports/collection.html')}",
         f"Pictures    {lake.images.root}",
         "",
-        f'Ask it      {command} query "from artworks limit 5"',
+        f"Ask it      {command} query works-by-half-century",
         f"Look-alikes {command} similar PICTURE.jpg",
         f"Look at it  {command} ui",
     ]

@@ -135,8 +135,8 @@ _PLANES = ("Composition No. {n}", "Planes and Discs", "Construction {n}", "Rhyth
 _INK = ("Mountains in Mist", "Pine above {}", "Clearing after Rain, {}", "Moon over {}")
 _PRINT = ("Ruins near {}", "View of the Arcade at {}", "The Town of {}", "Landscape with Trees, {}")
 _PHOTO = ("Valley of {}", "{}, from the North", "The Arcade, {}", "Trees near {}")
-_ARMS = ("Parade Shield", "Hand-and-a-Half Sword", "Close Helmet", "Sword of the {} Guard")
-_SOUND = ("Lute", "Violin", "Natural Horn", "Guitar from {}")
+_ARMS = ("Arms of the {} Guard", "Parade Arms from {}", "Armoury Piece, {}")
+_SOUND = ("Instrument of the {} Court", "Concert Instrument, {}", "Folk Instrument from {}")
 _QUILT = ("Quilt, Broken Star pattern", "Quilt, {} Crossing pattern")
 
 KINDS = {
@@ -167,7 +167,7 @@ KINDS = {
         "other", _ARMS,
     ),
     "instrument": Kind(
-        "Musical Instruments", "Chordophone", "Instrument", "Spruce, maple, brass", "", "other",
+        "Musical Instruments", "Musical instruments", "Instrument", "Spruce, maple, brass", "", "other",
         "other", _SOUND,
     ),
     "quilt": Kind("The American Wing", "Textiles", "Quilt", "Cotton", "", "other", "other", _QUILT),
