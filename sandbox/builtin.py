@@ -23,7 +23,7 @@ class Builtin:
 
     def __init__(self, seed: int, works: int, cache: Path) -> None:
         self.works = plan(seed, works)
-        self.folder = easel.cache_folder(cache, seed, works)
+        self.folder = easel.cache_folder(cache, seed, self.works)
         easel.prepare(self.works, seed, self.folder)
         self.departments = [{"departmentId": k, "displayName": v} for k, v in DEPARTMENTS.items()]
         self.recorded: dict[int, bytes] = {}

@@ -24,14 +24,15 @@ _BLOCK_PAGE = (
 )
 
 
-def cache_folder(cache: Path, seed: int, works: int) -> Path:
-    """Folder of one collection's files: another painter, Pillow, seed or size is another folder."""
+def cache_folder(cache: Path, seed: int, works: Sequence[Work]) -> Path:
+    """Folder of one plan's files: another painter, Pillow, seed or plan is another folder."""
     import PIL
 
     from sandbox.paint import PAINTER_VERSION
 
-    key = f"painter{PAINTER_VERSION}/pillow{PIL.__version__}/seed{seed}/works{works}"
-    return cache / f"works{works}-seed{seed}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
+    planned = [(w.number, w.kind, w.picture, w.original, w.how) for w in works]
+    key = f"painter{PAINTER_VERSION}/pillow{PIL.__version__}/seed{seed}/{planned}"
+    return cache / f"works{len(works)}-seed{seed}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
 
 
 def file_of(folder: Path, work: Work) -> Path:

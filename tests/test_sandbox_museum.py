@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sandbox import SandboxError, serve
+from sandbox.easel import cache_folder
 from sandbox.faults import KINDS, Fault, Faults
 from sandbox.works import COPIES, plan
 
@@ -363,6 +364,14 @@ def test_any_plan_keeps_its_promises(seed, works):
         if work.picture == "copy":
             original = by_number[work.original]
             assert original.picture == "painted" and original.kind == work.kind
+
+
+def test_pictures_painted_for_another_plan_are_never_served(tmp_path):
+    works = plan(7, 60)
+    folder = cache_folder(tmp_path, 7, works)
+    assert cache_folder(tmp_path, 7, plan(7, 60)) == folder
+    works[3].kind = "river" if works[3].kind != "river" else "garden"
+    assert cache_folder(tmp_path, 7, works) != folder
 
 
 def test_too_small_a_plan_is_refused():
