@@ -43,7 +43,7 @@ class Shelf:
         path = self.store.root / "new.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         picture.save(path, quality=options.pop("quality", 88), **options)
-        sha256, _ = self.store.add_file(path)
+        sha256, _ = self.store.add_bytes(path.read_bytes())
         small = self.store.path(sha256, "derivative", ".jpg")
         small.parent.mkdir(parents=True, exist_ok=True)
         small.write_bytes(path.read_bytes())
