@@ -26,13 +26,11 @@ from storage.lake import LIVE
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
-
 # Marks the runs of this command among those that the UI's daemon starts.
 # The second tag lets the UI list them under their jobs.
 _OURS = {"artlake/by": "artlake run", ".dagster/repository": "__repository__@artlake"}
-
-
-CATALOG = "catalog/artworks"
+_CATALOG = "catalog/artworks"
+_TRY_AGAIN = ("refusals that may have passed",)
 
 
 @dataclass
@@ -162,7 +160,7 @@ def run(settings: Settings) -> Outcome:
         runner = Runner(instance)
         with museum(lake):
             _observe(runner, outcome, settings.museums)
-            if _nobody_answers(settings, outcome) and not lake.has(CATALOG):
+            if _nobody_answers(settings, outcome) and not lake.has(_CATALOG):
                 outcome.seconds = time.monotonic() - started
                 return outcome
             _ingest(runner, outcome, lake, settings.museums)
@@ -211,7 +209,7 @@ def _ingest(runner: Runner, outcome: Outcome, lake: Lake, sources: Sequence[str]
             and name not in outcome.unreachable
             and _may_pass(lake, key)
         ):
-            todo[name, None] = Verdict(key, None, "stale", ("refusals that may have passed",))
+            todo[name, None] = Verdict(key, None, "stale", _TRY_AGAIN)
     for found in runner.pending():
         museum_name = raw.get(found.key)
         if museum_name and museum_name not in outcome.unreachable:
@@ -237,8 +235,7 @@ def _refresh(runner: Runner, outcome: Outcome, lake: Lake) -> None:
     while True:
         pending = [found for found in runner.pending() if found.key not in raw]
         if again:
-            why = ("refusals that may have passed",)
-            pending.append(Verdict("images/originals", None, "stale", why))
+            pending.append(Verdict("images/originals", None, "stale", _TRY_AGAIN))
             again = False
         keys = runner.whole_steps([dg.AssetKey(found.key.split("/")) for found in pending])
         held = runner.held(keys)

@@ -87,7 +87,6 @@ def crawl(site: Site, partition: str, progress: Progress) -> None:
         pages = _Walk(_wanted(site, ledger))
         errand = Pages(ledger, version, pages.first(), progress, pages.follow)
         spider.run(site.net, ledger, HOSTS, errand, progress)
-        ledger.remember("wga", ledger.state("wga") | {"crawled": version})
 
 
 def _path(site: Site) -> Path:
