@@ -1,11 +1,11 @@
 """Catalog stage: all sources in one contract; what has no column goes to `misc`, nothing is lost."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from assets.stage import Results, Work, blocking, spec, stage
-from scrapers import MUSEUMS
+from scrapers import MUSEUMS, Museum
 from storage import Lake
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ _TABLES = {
     "artworks": (["artwork_id"], "Every object of every museum, one contract."),
     "artists": (["artist_id"], "Every artist as each museum knows them."),
     "image_links": (["image_id"], "Addresses of pictures, and their rights."),
+    "sources": (
+        ["source"],
+        "Every source: its name, its licence, and whether its pictures may be shown.",
+    ),
     "rejects": (["source", "subject"], "Records that fit no contract, and why."),
 }
 _IDS = {"artworks": "artwork_id", "artists": "artist_id", "image_links": "image_id"}
@@ -48,7 +52,11 @@ def catalog(lake: dg.ResourceParam[Lake], accept_loss: dg.ResourceParam[bool]) -
             [getattr(part, noun).cast(getattr(schemas, noun.upper())) for part in parts]
         )
         for noun in _TABLES
+        if noun != "sources"
     }
+    tables["sources"] = schemas.table(
+        schemas.SOURCES, [_said(museum) for museum in MUSEUMS.values()]
+    )
     twice = []
     for noun, name in _IDS.items():
         tables[noun], refused = _first_of_each(tables[noun], noun, name)
@@ -65,6 +73,16 @@ def catalog(lake: dg.ResourceParam[Lake], accept_loss: dg.ResourceParam[bool]) -
             checks=[_unique(tables[noun], noun)] if noun in _IDS else [],
             metadata={f"works of {name}": count for name, count in works.items()},
         )
+
+
+def _said(museum: Museum) -> dict[str, Any]:
+    """What a source says of itself, as a row of schemas.SOURCES."""
+    return {
+        "source": museum.name,
+        "museum": museum.title,
+        "licence": museum.licence,
+        "images_may_be_shown": museum.shows_images,
+    }
 
 
 def _first_of_each(

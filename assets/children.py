@@ -4,7 +4,6 @@
 run while it works, and hands back its summary. It knows SIGTERM: a cancelled run stops its crawl.
 """
 
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -30,10 +29,7 @@ def in_child(
     Raises dg.Failure with the crawl's own sentence when it could not do its work.
     """
     task = {
-        "net": dataclasses.asdict(site.net),
-        "ledger": str(site.ledger),
-        "downloads": str(site.downloads),
-        "folder": None if site.folder is None else str(site.folder),
+        "site": site.to_json(),
         "museum": museum,
         "partition": partition,
         "links": None if links is None else str(links),

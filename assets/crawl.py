@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scrapers.net import Net
+from scrapers.museum import Site
 from storage import ImageStore
 
 _LOG_EVERY_S = 10.0
@@ -26,23 +26,14 @@ def _crawl(task: dict[str, Any], log: Any) -> dict[str, Any]:
                 f"{progress['eta']} s left, errors: {progress['errors'] or 'none'}"
             )
 
-    net, ledger = Net(**task["net"]), Path(task["ledger"])
+    site = Site.from_json(task["site"])
     if task["links"] is None:
-        return run_crawl(
-            task["museum"],
-            net=net,
-            ledger=ledger,
-            downloads=Path(task["downloads"]),
-            partition=task["partition"],
-            folder=Path(task["folder"]) if task["folder"] else None,
-            report=report,
-        )
+        return run_crawl(task["museum"], site, task["partition"], report)
     import pyarrow.parquet as pq
 
     return fetch_images(
         pq.read_table(task["links"]),
-        net=net,
-        ledger=ledger,
+        site=site,
         store=ImageStore(Path(task["store"])),
         report=report,
     )

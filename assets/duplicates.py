@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets.source import DECISIONS, DECISIONS_FILE
 from assets.stage import Results, Work, blocking, picture, spec, stage
+from scrapers import MUSEUMS
 from storage import Lake
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ _INPUTS = [
 ]
 _PAIRS_SHOWN = 6
 # Provenance rank of the sources: museums that publish originals first.
-_SOURCES_ORDER = ("nga", "met", "wga", "folder")
 
 
 @stage(
@@ -87,7 +87,7 @@ def pairs(lake: dg.ResourceParam[Lake]) -> Results:
     decided = lake.read("duplicates/decisions")
     found = find_pairs(pictures, decided, lake.images.root)
     groups = find_groups(pictures["image_id"].to_pylist(), found)
-    keepers = rank_keepers(groups, pictures, _SOURCES_ORDER, decided)
+    keepers = rank_keepers(groups, pictures, tuple(MUSEUMS), decided)
     confirmed = found.filter(found["confirmed"])
     paths = dict(
         zip(pictures["image_id"].to_pylist(), pictures["derivative"].to_pylist(), strict=True)

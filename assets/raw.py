@@ -50,13 +50,7 @@ def _raw(name: str) -> dg.AssetsDefinition:
                 if museum.pending is None or museum.pending(site, partition or WHOLE):
                     done = in_child(context, pipes, site, museum=name, partition=partition)
                 else:
-                    done = run_crawl(
-                        name,
-                        net=site.net,
-                        ledger=site.ledger,
-                        downloads=site.downloads,
-                        partition=partition,
-                    )
+                    done = run_crawl(name, site, partition)
                 summary = shown(done)
         tables, rejects = museum.tables(site, partition or WHOLE)
         for noun in museum.nouns:

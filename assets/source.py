@@ -21,12 +21,11 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 DECISIONS = "source/decisions"
 DECISIONS_FILE = "decisions.jsonl"
-_NAMES = {"met": "met_api", "wga": "wga_catalogue", "nga": "nga_opendata"}
 
 
 def source_key(museum: str) -> str:
     """The key of the observed source that a museum's raw tables depend on."""
-    return f"source/{_NAMES.get(museum, museum)}"
+    return f"source/{MUSEUMS[museum].source or museum}"
 
 
 def _observed(name: str) -> dg.AssetsDefinition:

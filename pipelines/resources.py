@@ -50,10 +50,15 @@ def site(settings: Settings) -> Site:
             rate=settings.rate,
             concurrency=settings.concurrency,
             limit=settings.limit,
+            max_requests=settings.max_requests,
+            max_bytes=int(settings.max_gb * 1e9),
         ),
         ledger=lake.file("ledger.sqlite"),
         downloads=lake.file("downloads"),
         folder=settings.folder,
+        listing=settings.listing,
+        met_csv=settings.met_csv,
+        image_size=settings.image_size,
     )
 
 

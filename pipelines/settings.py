@@ -43,6 +43,24 @@ class Settings(BaseSettings):
     limit: int | None = Field(None, ge=1, description="works a museum at most; empty means all")
     rate: float = Field(1.0, gt=0, le=80, description="requests a second to one live host")
     concurrency: int = Field(8, ge=1, le=64, description="requests at a time to one host")
+    listing: Path | None = Field(
+        None, description="a CSV or JSON file of works with addresses of pictures, as a source"
+    )
+    met_csv: str | None = Field(
+        None, description="the MET's MetObjects.csv, a path or web address, as a fast seed"
+    )
+    image_size: Literal["web", "original"] = Field(
+        "web", description="pictures of about 1,000 to 2,000 pixels, or as large as there are"
+    )
+    max_requests: int = Field(
+        200_000, ge=1, description="requests that one run may send at most, to all hosts together"
+    )
+    max_gb: float = Field(
+        100.0, gt=0, description="gigabytes (10^9 bytes) that one run may receive at most"
+    )
+    keep_snapshots: int = Field(
+        20, ge=1, description="snapshots of each source whose tables are kept; older are pruned"
+    )
     accept_loss: bool = Field(
         False, description="let a source shrink to less than half of its works, this once"
     )
@@ -51,11 +69,18 @@ class Settings(BaseSettings):
     )
     samples: Path | None = Field(None, description="real samples for tests and the demo")
 
-    @field_validator("lake", "folder", "samples")
+    @field_validator("lake", "folder", "listing", "samples")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         """Relative folders are meant from the project's root, whatever the current folder is."""
         return None if path is None else (ROOT / path.expanduser()).resolve()
+
+    @field_validator("listing")
+    @classmethod
+    def _is_there(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.exists():
+            raise ValueError(f"there is no file or folder {path}")
+        return path
 
     @field_validator("folder", "samples")
     @classmethod
@@ -93,7 +118,7 @@ class Settings(BaseSettings):
 
 
 # What a lake takes in: said once, it holds for every later run of that lake.
-_REMEMBERED = ("folder", "limit", "sources")
+_REMEMBERED = ("folder", "image_size", "limit", "listing", "met_csv", "sources")
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -109,8 +134,9 @@ def remember(lake: Lake, settings: Settings) -> None:
 def of_lake(settings: Settings, lake: Lake) -> Settings:
     """The settings, with what the lake remembers where nothing is set now."""
     kept = {name: lake.choices[name] for name in _REMEMBERED if name in lake.choices}
-    if kept.get("folder"):
-        kept["folder"] = Path(kept["folder"])
+    for name in ("folder", "listing"):
+        if kept.get(name):
+            kept[name] = Path(kept[name])
     unsaid = {name: value for name, value in kept.items() if name not in settings.model_fields_set}
     return settings.model_copy(update=unsaid)
 

@@ -3,12 +3,10 @@
 Both block, and both run at most once a process: start them in a child.
 """
 
-from pathlib import Path
 from typing import Any
 
 from scrapers.images import fetch_images, originals
 from scrapers.museum import WHOLE, Site
-from scrapers.net import Net
 from scrapers.progress import Progress, Report
 
 __all__ = ["CrawlError", "fetch_images", "originals", "run_crawl"]
@@ -23,12 +21,8 @@ class CrawlError(RuntimeError):
 
 def run_crawl(
     museum_name: str,
-    *,
-    net: Net,
-    ledger: Path,
-    downloads: Path,
+    site: Site,
     partition: str | None = None,
-    folder: Path | None = None,
     report: Report = lambda counts: None,
 ) -> dict[str, Any]:
     """Bring what a museum has, and the ledger has not, and return the counts.
@@ -48,7 +42,7 @@ def run_crawl(
         raise KeyError(f"{museum_name} has no partition {part!r}; it has {known}")
     with Progress(f"{museum.title}, {museum.partitions.get(part, part)}", report) as progress:
         if museum.crawl is not None:
-            museum.crawl(Site(net, ledger, downloads, folder), part, progress)
+            museum.crawl(site, part, progress)
     failed = progress.errors.total()
     if progress.items == 0 and failed >= _HOPELESS:
         reason, times = progress.errors.most_common(1)[0]

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from scrapers.ledger import Ledger, Picture
-from scrapers.museum import reject
-from scrapers.net import Net
+from scrapers.museum import Site, reject
 from scrapers.pages import Fetch
 from scrapers.politeness import Kind, Verdict
 from scrapers.progress import Progress, Report
@@ -28,8 +27,7 @@ _PASSING = frozenset({"closed", "slow", "unreachable", "blocked", "too_many_requ
 def fetch_images(
     links: "pa.Table",
     *,
-    net: Net,
-    ledger: Path,
+    site: Site,
     store: ImageStore,
     report: Report = lambda counts: None,
 ) -> dict[str, Any]:
@@ -41,7 +39,7 @@ def fetch_images(
 
     wanted = sorted(set(links.filter(links["may_fetch"])["url"].to_pylist()))
     hosts = frozenset().union(*(museum.hosts for museum in MUSEUMS.values()))
-    with Ledger(ledger) as book, Progress("pictures", report) as progress:
+    with Ledger(site.ledger) as book, Progress("pictures", report) as progress:
         errand = _Images(book, store, progress)
         local = [url for url in wanted if url.startswith("file:")]
         remote = [url for url in wanted if not url.startswith("file:") and errand.lacks(url)]
@@ -52,7 +50,7 @@ def fetch_images(
             from scrapers import spider
 
             errand.todo = remote
-            spider.run(net, book, hosts, errand, progress)
+            spider.run(site.net, book, hosts, errand, progress)
     return progress.summary()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapers.dates import parse_life
 from scrapers.museum import Catalog, filled, misc, normal_name
+from scrapers.people import merge
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,16 +65,6 @@ def catalog(raw: Mapping[str, "pa.Table"]) -> Catalog:
         schemas.table(schemas.IMAGE_LINKS, links),
         schemas.table(schemas.REJECTS, []),
     )
-
-
-def merge(artists: dict[str, dict[str, Any]], artist: dict[str, Any]) -> None:
-    """Take an artist in; what an earlier record left open is filled, other spellings are aliases."""
-    known = artists.setdefault(artist["artist_id"], artist)
-    for name, value in artist.items():
-        if known.get(name) in (None, []):
-            known[name] = value
-    if artist["name"] not in (known["name"], *known["aliases"]):
-        known["aliases"] = sorted([*known["aliases"], artist["name"]])
 
 
 def _artwork(row: Mapping[str, Any], artwork_id: str, people: list[Any]) -> dict[str, Any]:

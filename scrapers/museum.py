@@ -4,6 +4,7 @@ What belongs here: the shape of a source, and the few helpers every source needs
 source's records mean is its own module's business.
 """
 
+import dataclasses
 import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -23,12 +24,46 @@ WHOLE = "whole"  # the one partition of a source that has none
 
 @dataclass(frozen=True)
 class Site:
-    """Where a source's work happens: the network, the ledger, downloaded files, a user's folder."""
+    """Where a source's work happens: the network, the ledger, downloaded files, what the user gave.
+
+    `image_size`: "web" (about 1,000 to 2,000 pixels, for learning and looking) or "original".
+    `folder`: a folder of pictures. `listing`: a CSV or JSON file of works with addresses of pictures.
+    `met_csv`: the MET's bulk file MetObjects.csv, a path or a web address.
+    """
 
     net: Net
     ledger: Path
     downloads: Path
     folder: Path | None = None
+    listing: Path | None = None
+    met_csv: str | None = None
+    image_size: str = "web"
+
+    def to_json(self) -> str:
+        """The site as text, to hand to a child process."""
+        return json.dumps(dataclasses.asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Site":
+        """The site that `to_json` wrote."""
+        plain = json.loads(text)
+        paths = ("ledger", "downloads", "folder", "listing")
+        given = {name: plain[name] and Path(plain[name]) for name in paths}
+        return cls(**(plain | given | {"net": Net(**plain["net"])}))
+
+
+@dataclass(frozen=True)
+class Noun:
+    """One raw table of a source.
+
+    `columns`: those known; what a source adds later is kept beside them. `key`: the column that names
+    the record a row belongs to. `of`: the noun whose record that is, for tables whose rows are parts
+    of another table's records; None for records of their own.
+    """
+
+    columns: Sequence[str]
+    key: str
+    of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +83,10 @@ Tables = Mapping[str, "pa.Table"]
 class Museum:
     """A source of records and pictures.
 
-    `nouns`: raw table → its known columns (`raw/<name>_<noun>`).
+    `nouns`: raw table (`raw/<name>_<noun>`) → what it is made of.
+    `source`: what is observed, as its asset is called; the name itself when empty.
+    `rank`: its place in lists, and whose picture is kept of equal ones; lower goes first.
+    `shows_images`: whether its pictures may appear on pages and slides.
     `partitions`: partition key → title; empty when the source is taken as a whole.
     `observe(site, partitions)`: partition (or WHOLE) → version, changing only with the source.
     `crawl(site, partition, progress)`: bring what is missing into the ledger or downloads; None
@@ -63,13 +101,16 @@ class Museum:
     title: str
     hosts: frozenset[str]
     licence: str
-    nouns: Mapping[str, Sequence[str]]
+    nouns: Mapping[str, Noun]
     observe: Callable[[Site, Sequence[str]], dict[str, str]]
     tables: Callable[[Site, str], tuple[Tables, "pa.Table"]]
     catalog: Callable[[Tables], Catalog]
     crawl: Callable[[Site, str, "Progress"], None] | None = None
     pending: Callable[[Site, str], int] | None = None
     partitions: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    rank: int = 50
+    shows_images: bool = True
 
 
 def reject(stage: str, source: str, subject: str, reason: str, detail: str = "") -> dict[str, str]:

@@ -38,6 +38,8 @@ class Net:
 
     `museum_url` is the sandbox to which every museum host is mapped (None: the live hosts),
     `rate` is requests a second and host, `limit` bounds the records taken from one source.
+    `max_requests` and `max_bytes` end everything that goes by the same `run` when it has sent or
+    received so much; None is no bound.
     """
 
     museum_url: str | None = None
@@ -45,6 +47,9 @@ class Net:
     rate: float = 1.0
     concurrency: int = 4
     limit: int | None = None
+    max_requests: int | None = None
+    max_bytes: int | None = None
+    run: str = ""
 
     @property
     def user_agent(self) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scrapers.dates import parse_life, parse_years
-from scrapers.met_catalog import merge
 from scrapers.museum import Catalog, filled, misc, normal_name, reject
+from scrapers.people import merge
 from scrapers.wga_pages import SITE, address_key
 
 if TYPE_CHECKING:

@@ -121,9 +121,22 @@ IMAGE_LINKS = _schema(
     ("artwork_id", pa.string(), "the artwork the picture shows", _REQUIRED),
     ("source", pa.string(), "which museum or folder the link comes from", _REQUIRED),
     ("url", pa.string(), "address of the picture (http, https or file)", _REQUIRED),
+    ("original_url", pa.string(), "address of a larger file, where there is one"),
     ("position", pa.int16(), "0 for the primary picture, then the source's order", _REQUIRED),
     ("may_fetch", pa.bool_(), "the source's rights allow a download for this use", _REQUIRED),
     ("licence", pa.string(), "licence of the picture", _REQUIRED),
+)
+
+SOURCES = _schema(
+    ("source", pa.string(), "short code of the source, as in artwork_id", _REQUIRED),
+    ("museum", pa.string(), "name of the museum, gallery or collection", _REQUIRED),
+    ("licence", pa.string(), "licence of its records", _REQUIRED),
+    (
+        "images_may_be_shown",
+        pa.bool_(),
+        "whether its pictures may appear on pages and slides",
+        _REQUIRED,
+    ),
 )
 
 REJECTS = _schema(

@@ -17,6 +17,13 @@ from storage import Lake, schemas
 LONG_TITLE = "A very long title " * 2223
 MODEL = "tf_efficientnet_lite0+head:0123abcd"
 
+MUSEUMS = {
+    "met": "The Metropolitan Museum of Art",
+    "nga": "National Gallery of Art",
+    "wga": "Web Gallery of Art",
+    "folder": "Folder of pictures",
+}
+
 ARTISTS: list[dict[str, Any]] = [
     {"artist_id": "met:1", "name": "Rembrandt (Rembrandt van Rijn)", "begin_year": 1606, "end_year": 1669, "ulan": "500011051", "wikidata": "Q5598", "nationality": "Dutch"},
     {"artist_id": "nga:1822", "name": "Rembrandt van Rijn", "begin_year": 1606, "end_year": 1669, "ulan": "500011051", "aliases": ["Rembrandt Harmensz. van Rijn"]},
@@ -60,6 +67,11 @@ def make(root: Path, *, predictions: bool = True, pictures: bool = True) -> Lake
     lake = Lake.open(root, "hand-made")
     write(lake, "catalog/artworks", schemas.ARTWORKS, [_artwork(row) for row in ARTWORKS])
     write(lake, "catalog/artists", schemas.ARTISTS, [_sourced(row, "artist_id") for row in ARTISTS])
+    sources = [
+        {"source": source, "museum": name, "licence": "CC0", "images_may_be_shown": source != "wga"}
+        for source, name in MUSEUMS.items()
+    ]
+    write(lake, "catalog/sources", schemas.SOURCES, sources)
     originals, measures, derivatives = [], [], []
     for image_id, name in PICTURES if pictures else []:
         original, measure, derivative = _picture(lake, image_id, name)

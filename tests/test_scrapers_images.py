@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scrapers_museum import in_child, serve
 
-from scrapers import Net
+from scrapers import Net, Site
 from scrapers.crawl import fetch_images, originals
 from scrapers.signatures import fault, media_type
 from storage import ImageStore, schemas
@@ -40,8 +40,8 @@ def museum():
 def fetch(museum, table, tmp_path):
     store = ImageStore(tmp_path / "store")
     ledger = tmp_path / "ledger.sqlite"
-    net = Net(museum.url, concurrency=4)
-    summary = in_child(fetch_images, table, net=net, ledger=ledger, store=store)
+    site = Site(Net(museum.url, concurrency=4), ledger, tmp_path / "downloads")
+    summary = in_child(fetch_images, table, site=site, store=store)
     kept, refused = originals(table, ledger, store)
     return (
         summary,

@@ -9,7 +9,7 @@ from scrapers_museum import CHILDREN, in_child, serve, wait_for
 from scrapers import MUSEUMS, Net, Site
 from scrapers.crawl import run_crawl
 from scrapers.ledger import Ledger
-from scrapers.met import BASE, DEPARTMENTS, _share, record_url
+from scrapers.museums.met import BASE, DEPARTMENTS, _share, record_url
 from scrapers.politeness import UnreachableError
 from storage import schemas
 
@@ -63,19 +63,12 @@ def site(museum, tmp_path):
 
 
 def crawl(site, part="11"):
-    return in_child(
-        run_crawl,
-        "met",
-        net=site.net,
-        ledger=site.ledger,
-        downloads=site.downloads,
-        partition=part,
-    )
+    return in_child(run_crawl, "met", site, part)
 
 
 def say_changed(museum, part, ids, monkeypatch):
     """The museum's `metadataDate` answer, whatever day is asked for."""
-    monkeypatch.setattr("scrapers.met.time.strftime", lambda *_: "2026-01-01")
+    monkeypatch.setattr("scrapers.museums.met.time.strftime", lambda *_: "2026-01-01")
     key = f"{API}/objects?departmentIds={part}&metadataDate=2026-01-01"
     museum.pages[key] = json.dumps({"total": len(ids), "objectIDs": ids or None}).encode()
 
@@ -179,8 +172,7 @@ def test_a_killed_crawl_repeats_nothing_that_was_stored(museum, site):
     MET.observe(site, ["11"])
     process = CHILDREN.Process(
         target=run_crawl,
-        args=("met",),
-        kwargs={"net": site.net, "ledger": site.ledger, "downloads": site.downloads},
+        args=("met", site),
     )
     process.start()
     wait_for(lambda: museum.asked.total() > 60)
@@ -203,8 +195,7 @@ def test_sigterm_stops_cleanly(museum, site):
     MET.observe(site, ["11"])
     process = CHILDREN.Process(
         target=run_crawl,
-        args=("met",),
-        kwargs={"net": site.net, "ledger": site.ledger, "downloads": site.downloads},
+        args=("met", site),
     )
     process.start()
     wait_for(lambda: museum.asked.total() > 60)
@@ -244,7 +235,7 @@ def test_recorded_answers_fit_the_contract(site, museum):
     import tarfile
     from pathlib import Path
 
-    from scrapers.met import _row, _table
+    from scrapers.museums.met import _row, _table
 
     path = Path(os.environ["ARTLAKE_SAMPLES"]) / "met_api" / "objects_raw_2019_dev.tar.gz"
     with tarfile.open(path) as pack:

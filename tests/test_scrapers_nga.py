@@ -9,7 +9,7 @@ from scrapers_museum import serve
 
 from scrapers import MUSEUMS, Net, Site
 from scrapers.crawl import run_crawl
-from scrapers.nga import BASE, NOUNS, read_csv
+from scrapers.museums.nga import BASE, NOUNS, read_csv
 from storage import schemas
 
 NGA = MUSEUMS["nga"]
@@ -60,7 +60,7 @@ ROWS = {
 
 
 def as_csv(noun, *, drop=(), add=()):
-    columns = [c for c in (*NOUNS[noun], *add) if c not in drop]
+    columns = [c for c in (*NOUNS[noun].columns, *add) if c not in drop]
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -86,7 +86,7 @@ def site(museum, tmp_path):
 
 
 def crawl(site):
-    return run_crawl("nga", net=site.net, ledger=site.ledger, downloads=site.downloads)
+    return run_crawl("nga", site)
 
 
 def test_from_the_files_to_the_catalog(museum, site):
@@ -189,4 +189,4 @@ def test_the_large_tables_load_whole(tmp_path):
     for noun, rows in (("objects_terms", 382_786), ("objects_constituents", 464_925)):
         path = tmp_path / f"{noun}.csv"
         path.write_bytes(zipfile.ZipFile(folder / f"{noun}.zip").read(f"{noun}.csv"))
-        assert read_csv(path, NOUNS[noun], "objectid", []).num_rows == rows
+        assert read_csv(path, NOUNS[noun].columns, "objectid", []).num_rows == rows

@@ -11,7 +11,7 @@ import sandbox
 from scrapers import MUSEUMS, WHOLE, Net, Site
 from scrapers.crawl import fetch_images, originals, run_crawl
 from scrapers.ledger import Ledger
-from scrapers.met import record_url
+from scrapers.museums.met import record_url
 from storage import ImageStore, schemas
 
 _REASONS = {"html": "html_page", "truncated": "truncated", "zero": "empty"}
@@ -30,7 +30,7 @@ def site(museum, tmp_path):
 
 
 def ingest(name, site):
-    crawled = in_child(run_crawl, name, net=site.net, ledger=site.ledger, downloads=site.downloads)
+    crawled = in_child(run_crawl, name, site)
     parts = [MUSEUMS[name].tables(site, part) for part in MUSEUMS[name].partitions or [WHOLE]]
     raw = {
         noun: pa.concat_tables([tables[noun] for tables, _ in parts], promote_options="default")
@@ -58,7 +58,7 @@ def test_all_sources_and_their_pictures(museum, site, tmp_path):
     links = pa.concat_tables([catalog.image_links for catalog in catalogs])
     assert links.schema.equals(schemas.IMAGE_LINKS)
     store = ImageStore(tmp_path / "store")
-    in_child(fetch_images, links, net=site.net, ledger=site.ledger, store=store)
+    in_child(fetch_images, links, site=site, store=store)
     kept, refused = originals(links, site.ledger, store)
     assert kept.num_rows + refused.num_rows == links.num_rows
     truth = museum.truth()

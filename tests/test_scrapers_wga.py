@@ -7,7 +7,7 @@ from scrapers_museum import in_child, serve
 
 from scrapers import MUSEUMS, Net, Site
 from scrapers.crawl import run_crawl
-from scrapers.wga import CATALOGUE, list_url
+from scrapers.museums.wga import CATALOGUE, list_url
 from scrapers.wga_catalog import LICENCE, reading_order
 from scrapers.wga_pages import address_key, artist_page, canonical, decode, soup
 from storage import schemas
@@ -89,7 +89,7 @@ def site(museum, tmp_path):
 
 
 def crawl(site):
-    return in_child(run_crawl, "wga", net=site.net, ledger=site.ledger, downloads=site.downloads)
+    return in_child(run_crawl, "wga", site)
 
 
 def test_catalogue_and_pages_are_reconciled(museum, site):

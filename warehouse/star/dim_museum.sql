@@ -6,15 +6,7 @@
 -- images_may_be_shown | boolean | whether its pictures may appear in reports and pages (the Web Gallery of Art's may not)
 -- licences | varchar[] | licences its records carry
 -- objects | bigint, 0.., unit objects | objects it describes
-with names (source, museum) as (
-    values
-    ('met', 'The Metropolitan Museum of Art'),
-    ('nga', 'National Gallery of Art'),
-    ('wga', 'Web Gallery of Art'),
-    ('folder', 'Folder of pictures')
-),
-
-sources as (
+with sources as (
     select source, list_sort(list(distinct licence)) as licences, count(*) as objects
     from catalog_artworks
     group by source
@@ -23,11 +15,11 @@ sources as (
 select
     surrogate(source) as museum_key,
     source,
-    coalesce(names.museum, source) as museum,
-    source <> 'wga' as images_may_be_shown,
+    coalesce(museum, source) as museum,
+    coalesce(images_may_be_shown, false) as images_may_be_shown,
     licences,
     objects
 from sources
-left join names using (source)
+left join catalog_sources using (source)
 union all
 select 0, 'unknown', 'unknown', false, [], 0

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapers.dates import parse_life, parse_years
-from scrapers.met_catalog import merge
 from scrapers.museum import (
     WHOLE,
     Catalog,
     Museum,
+    Noun,
     Site,
     filled,
     misc,
@@ -25,6 +25,7 @@ from scrapers.museum import (
     text_table,
     year,
 )
+from scrapers.people import merge
 from storage.files import sha256_file
 
 if TYPE_CHECKING:
@@ -230,8 +231,9 @@ MUSEUM = Museum(
     title="A folder of pictures",
     hosts=frozenset(),
     licence=_LICENCE,
-    nouns={_NOUN: COLUMNS},
+    nouns={_NOUN: Noun(COLUMNS, key="picture")},
     observe=observe,
     tables=tables,
     catalog=catalog,
+    rank=90,
 )

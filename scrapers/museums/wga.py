@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from scrapers.ledger import Ledger
-from scrapers.museum import WHOLE, Museum, Site, reject, text_table
+from scrapers.museum import WHOLE, Museum, Noun, Site, reject, text_table
 from scrapers.net import Session
 from scrapers.pages import Fetch, Pages
 from scrapers.progress import Progress
@@ -287,9 +287,15 @@ MUSEUM = Museum(
     title="Web Gallery of Art",
     hosts=HOSTS,
     licence=LICENCE,
-    nouns={"artists": ARTIST_COLUMNS, "works": WORK_COLUMNS},
+    nouns={
+        "artists": Noun(ARTIST_COLUMNS, key="name"),
+        "works": Noun(WORK_COLUMNS, key="URL"),
+    },
     observe=observe,
     crawl=crawl,
     tables=tables,
     catalog=catalog,
+    source="wga_catalogue",
+    rank=30,
+    shows_images=False,
 )

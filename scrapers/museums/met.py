@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapers.ledger import Ledger
 from scrapers.met_catalog import catalog
-from scrapers.museum import WHOLE, Museum, Site, reject
+from scrapers.museum import WHOLE, Museum, Noun, Site, reject
 from scrapers.net import Session
 from scrapers.pages import Fetch, Pages
 from scrapers.politeness import GaveUpError
@@ -237,11 +237,13 @@ MUSEUM = Museum(
     title="The Metropolitan Museum of Art",
     hosts=HOSTS,
     licence="CC0-1.0",
-    nouns={"objects": COLUMNS},
+    nouns={"objects": Noun(COLUMNS, key="objectID")},
     observe=observe,
     crawl=crawl,
     pending=pending,
     tables=tables,
     catalog=catalog,
     partitions=DEPARTMENTS,
+    source="met_api",
+    rank=20,
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapers.ledger import Ledger
-from scrapers.museum import WHOLE, Museum, Site, reject, text_table
+from scrapers.museum import WHOLE, Museum, Noun, Site, reject, text_table
 from scrapers.net import Session
 from scrapers.nga_catalog import catalog
 from scrapers.progress import Progress
@@ -21,31 +21,33 @@ if TYPE_CHECKING:
 BASE = "https://raw.githubusercontent.com/NationalGalleryOfArt/opendata/main/data/"
 HOSTS = frozenset({"raw.githubusercontent.com", "api.nga.gov"})
 NOUNS = {
-    "objects": (
+    "objects": Noun((
         "objectid", "accessioned", "accessionnum", "locationid", "title", "displaydate",
         "beginyear", "endyear", "visualbrowsertimespan", "medium", "dimensions", "inscription",
         "markings", "attributioninverted", "attribution", "provenancetext", "creditline",
         "classification", "subclassification", "visualbrowserclassification", "parentid",
         "isvirtual", "departmentabbr", "portfolio", "series", "volume", "watermarks",
         "lastdetectedmodification", "wikidataid", "customprinturl",
-    ),
-    "constituents": (
+    ), key="objectid"),
+    "constituents": Noun((
         "constituentid", "ulanid", "preferreddisplayname", "forwarddisplayname", "lastname",
         "displaydate", "artistofngaobject", "beginyear", "endyear", "visualbrowsertimespan",
         "nationality", "visualbrowsernationality", "constituenttype", "wikidataid",
-    ),
-    "objects_constituents": (
+    ), key="constituentid"),
+    "objects_constituents": Noun((
         "objectid", "constituentid", "displayorder", "roletype", "role", "prefix", "suffix",
         "displaydate", "beginyear", "endyear", "country", "zipcode",
-    ),
-    "published_images": (
+    ), key="objectid", of="objects"),
+    "published_images": Noun((
         "uuid", "iiifurl", "iiifthumburl", "viewtype", "sequence", "width", "height", "maxpixels",
         "openaccess", "created", "modified", "depictstmsobjectid", "assistivetext",
-    ),
-    "objects_terms": (
+    ), key="depictstmsobjectid", of="objects"),
+    "objects_terms": Noun((
         "termid", "objectid", "termtype", "term", "visualbrowsertheme", "visualbrowserstyle",
-    ),
-    "objects_dimensions": ("objectid", "element", "dimensiontype", "dimension", "unitname"),
+    ), key="objectid", of="objects"),
+    "objects_dimensions": Noun((
+        "objectid", "element", "dimensiontype", "dimension", "unitname",
+    ), key="objectid", of="objects"),
 }  # fmt: skip
 # The column without which a row cannot be placed; the others may be missing in a layout.
 _KEYS = {
@@ -95,11 +97,11 @@ def tables(site: Site, partition: str) -> tuple[dict[str, "pa.Table"], "pa.Table
     with Ledger(site.ledger) as ledger:
         offered = ledger.state("nga").get("offered", {})
     raw: dict[str, pa.Table] = {}
-    for noun, columns in NOUNS.items():
+    for noun, table in NOUNS.items():
         if offered.get(noun) and _path(site, noun).exists():
-            raw[noun] = read_csv(_path(site, noun), columns, _KEYS[noun], refused)
+            raw[noun] = read_csv(_path(site, noun), table.columns, _KEYS[noun], refused)
         else:
-            raw[noun] = text_table([*columns, "source_row"], [])
+            raw[noun] = text_table([*table.columns, "source_row"], [])
             refused.append(reject("raw", "nga", f"{BASE}{noun}.csv", "no_table", "not offered"))
     if site.net.limit is not None:
         raw = _limited(raw, site.net.limit)
@@ -190,4 +192,6 @@ MUSEUM = Museum(
     crawl=crawl,
     tables=tables,
     catalog=catalog,
+    source="nga_opendata",
+    rank=10,
 )
