@@ -101,7 +101,7 @@ order by constituentid
 _LINKS = """
 select 'nga:' || objectid || '#' || position as image_id, 'nga:' || objectid as artwork_id,
        'nga' as source, iiifurl || '/full/!' || side || ',' || side || '/0/default.jpg' as url,
-       position, coalesce(openaccess = '1', false) as may_fetch,
+       null as original_url, position, coalesce(openaccess = '1', false) as may_fetch,
        case openaccess when '1' then 'CC0-1.0' when '0' then 'in copyright'
                        else 'unknown' end as licence
 from pictures where objectid is not null and iiifurl <> '' and side > 0
