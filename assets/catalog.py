@@ -1,19 +1,28 @@
 """Catalog stage: all sources in one contract; what has no column goes to `misc`, nothing is lost."""
 
+import dataclasses
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from assets.snapshots import snapshots_key
 from assets.stage import Results, Work, blocking, spec, stage
-from scrapers import MUSEUMS, Museum
+from scrapers import MUSEUMS, Catalog, Museum
 from storage import Lake
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_RAW = [f"raw/{name}_{noun}" for name, museum in MUSEUMS.items() for noun in museum.nouns]
+_DEPS = [
+    *(f"raw/{name}_{noun}" for name, museum in MUSEUMS.items() for noun in museum.nouns),
+    *map(snapshots_key, MUSEUMS),
+]
 _TABLES = {
-    "artworks": (["artwork_id"], "Every object of every museum, one contract."),
+    "artworks": (
+        ["artwork_id"],
+        "Every object of every museum, one contract; withdrawn ones are marked.",
+    ),
     "artists": (["artist_id"], "Every artist as each museum knows them."),
     "image_links": (["image_id"], "Addresses of pictures, and their rights."),
     "sources": (
@@ -27,7 +36,7 @@ _IDS = {"artworks": "artwork_id", "artists": "artist_id", "image_links": "image_
 
 @stage(
     *(
-        spec(f"catalog/{noun}", _RAW, description, code_version="1", kinds={"python", "parquet"})
+        spec(f"catalog/{noun}", _DEPS, description, code_version="2", kinds={"python", "parquet"})
         for noun, (_, description) in _TABLES.items()
     ),
     checks=[
@@ -35,7 +44,7 @@ _IDS = {"artworks": "artwork_id", "artists": "artist_id", "image_links": "image_
         for noun, name in _IDS.items()
     ],
 )
-def catalog(lake: dg.ResourceParam[Lake], accept_loss: dg.ResourceParam[bool]) -> Results:
+def catalog(lake: dg.ResourceParam[Lake]) -> Results:
     """Bring the sources into one shape."""
     import pyarrow as pa
 
@@ -43,7 +52,7 @@ def catalog(lake: dg.ResourceParam[Lake], accept_loss: dg.ResourceParam[bool]) -
 
     work = Work(lake)
     parts = [
-        museum.catalog({noun: lake.read(f"raw/{name}_{noun}") for noun in museum.nouns})
+        _of(lake, museum)
         for name, museum in MUSEUMS.items()
         if all(lake.has(f"raw/{name}_{noun}") for noun in museum.nouns)
     ]
@@ -62,17 +71,50 @@ def catalog(lake: dg.ResourceParam[Lake], accept_loss: dg.ResourceParam[bool]) -
         tables[noun], refused = _first_of_each(tables[noun], noun, name)
         twice += refused
     tables["rejects"] = pa.concat_tables([tables["rejects"], schemas.table(schemas.REJECTS, twice)])
-    works = _by_source(tables["artworks"])
-    if lake.has("catalog/artworks") and not accept_loss:
-        _refuse_loss(_by_source(lake.read("catalog/artworks", ["source"])), works)
+    told = _works(tables["artworks"])
     for noun, (sort_by, _) in _TABLES.items():
         yield work.table(
             f"catalog/{noun}",
             tables[noun],
             sort_by,
             checks=[_unique(tables[noun], noun)] if noun in _IDS else [],
-            metadata={f"works of {name}": count for name, count in works.items()},
+            metadata=told,
         )
+
+
+def _of(lake: Lake, museum: Museum) -> Catalog:
+    """What a museum lists now, and the works it has withdrawn, without their pictures."""
+    import pyarrow as pa
+
+    from scrapers.withdrawn import withdrawn
+
+    raw = {noun: lake.read(f"raw/{museum.name}_{noun}") for noun in museum.nouns}
+    listed = museum.catalog(raw)
+    tombstones = _tombstones(lake, museum.name)
+    if not tombstones:
+        return listed
+    works, people = withdrawn(museum, tombstones, raw, listed)
+    return dataclasses.replace(
+        listed,
+        artworks=pa.concat_tables([listed.artworks, works]),
+        artists=pa.concat_tables([listed.artists, people]),
+    )
+
+
+def _tombstones(lake: Lake, name: str) -> list[dict[str, Any]]:
+    key = snapshots_key(name)
+    if not lake.has(key):
+        return []
+    with lake.connect([key]) as connection:
+        rows = connection.sql(
+            f"""
+            select withdrawn_in, last_rows from snapshots_{name} where withdrawn_in is not null
+            order by split_part(withdrawn_in, '-', -1)::int, noun, record_id
+            """
+        )
+        return [
+            {"withdrawn_in": when, "last_rows": last_rows} for when, last_rows in rows.fetchall()
+        ]
 
 
 def _said(museum: Museum) -> dict[str, Any]:
@@ -105,23 +147,14 @@ def _first_of_each(
     return table.filter(pa.array(first, pa.bool_())), refused
 
 
-def _by_source(artworks: "pa.Table") -> dict[str, int]:
-    counts = artworks.group_by("source").aggregate([("source", "count")]).to_pylist()
-    return {row["source"]: row["source_count"] for row in counts}
-
-
-def _refuse_loss(before: dict[str, int], now: dict[str, int]) -> None:
-    """A dead or redesigned source must not empty the lake (threshold: half, source by source)."""
-    lost = [
-        f"{name} from {was:,} to {now.get(name, 0):,}"
-        for name, was in before.items()
-        if now.get(name, 0) * 2 < was
-    ]
-    if lost:
-        raise dg.Failure(
-            f"More than half of a source's works are gone: {', '.join(lost)}. The catalog stays as it "
-            "was. If the source really has so few now, run once with ARTLAKE_ACCEPT_LOSS=true."
-        )
+def _works(artworks: "pa.Table") -> dict[str, int]:
+    """Works that each source lists now, and those it has withdrawn, as metadata for the UI."""
+    columns = artworks["source"].to_pylist(), artworks["withdrawn_in"].to_pylist()
+    told = Counter(
+        f"works of {source}" + (", withdrawn" if withdrawn_in else "")
+        for source, withdrawn_in in zip(*columns, strict=True)
+    )
+    return dict(sorted(told.items()))
 
 
 def _unique(table: "pa.Table", noun: str) -> dg.AssetCheckResult:

@@ -6,12 +6,17 @@ run while it works, and hands back its summary. It knows SIGTERM: a cancelled ru
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from assets.stage import picture
 from scrapers.museum import Site
+from scrapers.progress import TIMELINE
+
+_WORTH_DRAWING = 8  # samples; a crawl of less than two seconds has no course to look at
 
 
 def in_child(
@@ -48,5 +53,19 @@ def in_child(
 
 
 def shown(summary: dict[str, Any]) -> dict[str, Any]:
-    """A crawl's summary as metadata for the UI."""
-    return {f"crawl {name}": value for name, value in summary.items() if value is not None}
+    """A crawl's summary as metadata for the UI: figures, errors by kind, and its course as a plot."""
+    figures = {name: value for name, value in summary.items() if name not in ("errors", "timeline")}
+    facts = {f"crawl {name}": value for name, value in figures.items() if value is not None}
+    if summary["errors"]:
+        facts["crawl errors"] = dg.MetadataValue.md(_errors(summary["errors"]))
+    if summary["requests"] and len(summary["timeline"]) > _WORTH_DRAWING:
+        from reports.crawl import timeline
+
+        samples = [dict(zip(TIMELINE, sample, strict=True)) for sample in summary["timeline"]]
+        facts["crawl timeline"] = picture(timeline(samples))
+    return facts
+
+
+def _errors(errors: Mapping[str, int]) -> str:
+    rows = sorted(errors.items(), key=lambda item: (-item[1], item[0]))
+    return "\n".join(["kind | addresses", "--- | ---", *(f"{name} | {n:,}" for name, n in rows)])

@@ -1,6 +1,7 @@
 """The child of `assets.children`: one crawl in a process of its own. Dagster itself is not loaded here."""
 
 import json
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,12 @@ def main() -> None:
             pipes.report_custom_message({"summary": summary})
         except (GaveUpError, CrawlError) as error:
             pipes.report_custom_message({"error": str(error)})
+        except (OSError, sqlite3.OperationalError) as error:
+            sentence = (
+                f"The crawl could not write what arrived: {error}. All that was kept before stays; "
+                "see that the disk has room, and run again to go on from there"
+            )
+            pipes.report_custom_message({"error": sentence})
 
 
 if __name__ == "__main__":

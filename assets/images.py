@@ -3,13 +3,21 @@
 import dagster as dg
 
 from assets.children import in_child, shown
+from assets.source import CHOICES
 from assets.stage import Results, Work, picture, spec, stage
 from imaging.versions import MEASURE
+from scrapers import MUSEUMS
 from scrapers.museum import Site
 from storage import Lake, map_files
 
-# A picture edited in its folder keeps its link: the folder's own table tells that it changed.
-_LINKS = ["catalog/image_links", "raw/folder_pictures"]
+# A picture edited on this machine keeps its link: its source's own table tells that it changed.
+_OWN = [
+    f"raw/{name}_{noun}"
+    for name, museum in MUSEUMS.items()
+    if museum.own_addresses
+    for noun in museum.nouns
+]
+_LINKS = ["catalog/image_links", *_OWN, CHOICES]
 _SHEET = 24
 
 
@@ -48,7 +56,7 @@ def originals(
         store=lake.images.root,
     )
     links = lake.read("catalog/image_links")
-    found, rejects = fetched(links, site.ledger, lake.images)
+    found, rejects = fetched(links, site.ledger, lake.images, site.image_size)
     yield work.table("images/originals", found, ["image_id"], metadata=shown(summary))
     yield work.table("images/download_rejects", rejects, ["subject"])
 

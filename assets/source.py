@@ -4,13 +4,17 @@ A source's data version changes when the museum's data does (id lists and change
 listings), so nothing downstream runs while it stays the same.
 """
 
+import time
 import warnings
+from dataclasses import dataclass
 
 import dagster as dg
 
 from assets.partitions import partitions_of
 from assets.stage import OWNER
 from scrapers import MUSEUMS
+from scrapers.freshness import Look, judge, last_look, note_look
+from scrapers.ledger import Ledger
 from scrapers.museum import WHOLE, Site
 from scrapers.politeness import GaveUpError
 from storage import Lake
@@ -21,6 +25,27 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 
 DECISIONS = "source/decisions"
 DECISIONS_FILE = "decisions.jsonl"
+CHOICES = "source/choices"
+IS_FRESH = "is_fresh"
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """How often a source is looked at by itself (cron, UTC), and when a look is too old."""
+
+    name: str
+    cron: str
+    allowed_days: float
+
+
+# A look may be a day late, and no more.
+_WEEKLY = Cadence("weekly", "0 3 * * 1", allowed_days=8)
+_NIGHTLY = Cadence("nightly", "30 12 * * *", allowed_days=2)
+
+
+def cadence(museum: str) -> Cadence:
+    """The National Gallery exports daily at about 06:00 US Eastern; the others change slowly."""
+    return _NIGHTLY if museum == "nga" else _WEEKLY
 
 
 def source_key(museum: str) -> str:
@@ -39,11 +64,15 @@ def _observed(name: str) -> dg.AssetsDefinition:
         metadata={"hosts": ", ".join(sorted(museum.hosts)) or "none", "licence": museum.licence},
         tags={"owner": OWNER.removeprefix("team:")},
     )
-    def observe(site: dg.ResourceParam[Site]) -> dg.DataVersion | dg.DataVersionsByPartition:
+    def observe(
+        context: dg.OpExecutionContext, site: dg.ResourceParam[Site]
+    ) -> dg.DataVersion | dg.DataVersionsByPartition:
         try:
             versions = museum.observe(site, list(museum.partitions))
         except GaveUpError as error:
+            _looked(context.instance, site, name, str(error))
             raise dg.Failure(str(error)) from error
+        _looked(context.instance, site, name, None)
         if museum.partitions:
             return dg.DataVersionsByPartition(versions)
         return dg.DataVersion(versions[WHOLE])
@@ -52,6 +81,43 @@ def _observed(name: str) -> dg.AssetsDefinition:
 
 
 observed = [_observed(name) for name in MUSEUMS]
+
+
+def _looked(instance: dg.DagsterInstance, site: Site, name: str, error: str | None) -> None:
+    """Note the look, and let the check say what it found: no run of its own is needed for that."""
+    with Ledger(site.ledger) as ledger:
+        result = _freshness(name, note_look(ledger, name, time.time(), error))
+    instance.report_runless_asset_event(
+        dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey(source_key(name).split("/")),
+            check_name=IS_FRESH,
+            passed=result.passed,
+            severity=result.severity,
+            description=result.description,
+            metadata=result.metadata,
+        )
+    )
+
+
+def _freshness(name: str, look: Look | None) -> dg.AssetCheckResult:
+    fresh, says = judge(look, cadence(name).allowed_days, time.time())
+    return dg.AssetCheckResult(passed=fresh, severity=dg.AssetCheckSeverity.WARN, description=says)
+
+
+def _is_fresh(name: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        name=IS_FRESH,
+        asset=source_key(name).split("/"),
+        description="It answered when it was last looked at, and that is not too long ago.",
+    )
+    def is_fresh(site: dg.ResourceParam[Site]) -> dg.AssetCheckResult:
+        with Ledger(site.ledger) as ledger:
+            return _freshness(name, last_look(ledger, name))
+
+    return is_fresh
+
+
+freshness_checks = [_is_fresh(name) for name in MUSEUMS]
 
 
 @dg.observable_source_asset(
@@ -64,3 +130,14 @@ def people_decisions(lake: dg.ResourceParam[Lake]) -> dg.DataVersion:
     """The file's content is its version."""
     file = lake.file(DECISIONS_FILE)
     return dg.DataVersion(sha256_file(file) if file.exists() else "none")
+
+
+@dg.observable_source_asset(
+    key=CHOICES.split("/"),
+    group_name="source",
+    description="What was chosen of the pictures: their size. Another choice fetches them anew.",
+    tags={"owner": OWNER.removeprefix("team:")},
+)
+def choices(site: dg.ResourceParam[Site]) -> dg.DataVersion:
+    """The choices themselves are the version."""
+    return dg.DataVersion(f"image_size={site.image_size}")

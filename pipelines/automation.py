@@ -1,23 +1,18 @@
 """What runs by itself: schedules look at the sources, conditions run what changed, a sensor tells of failures."""
 
-import json
-from datetime import UTC, datetime
-
 import dagster as dg
 
-from pipelines.jobs import OBSERVE_DECISIONS, observe_name
+from assets.source import cadence
+from pipelines.failures import append
+from pipelines.jobs import CHECK_FRESHNESS, OBSERVE_DECISIONS, observe_name
 from pipelines.settings import load
 from scrapers import MUSEUMS
 
-# National Gallery exports at about 06:00 US Eastern; the others change slowly.
-_NIGHTLY = "30 12 * * *"
-_WEEKLY = "0 3 * * 1"
-
 schedules = [
     dg.ScheduleDefinition(
-        name=f"{'nightly' if museum == 'nga' else 'weekly'}_{museum}",
+        name=f"{cadence(museum).name}_{museum}",
         job_name=observe_name(museum),
-        cron_schedule=_NIGHTLY if museum == "nga" else _WEEKLY,
+        cron_schedule=cadence(museum).cron,
         execution_timezone="UTC",
         description=f"Look whether {MUSEUMS[museum].title} has changed; what changed then runs.",
     )
@@ -29,7 +24,14 @@ schedules = [
         cron_schedule="0 * * * *",
         execution_timezone="UTC",
         description="Look whether people have decided anything new about duplicates.",
-    )
+    ),
+    dg.ScheduleDefinition(
+        name="daily_freshness",
+        job_name=CHECK_FRESHNESS,
+        cron_schedule="0 13 * * *",
+        execution_timezone="UTC",
+        description="Say which sources have not answered, or not been looked at, for too long.",
+    ),
 ]
 
 run_what_changed = dg.AutomationConditionSensorDefinition(
@@ -39,8 +41,6 @@ run_what_changed = dg.AutomationConditionSensorDefinition(
     description="Runs assets whose code or inputs have changed, and nothing else.",
 )
 
-FAILURES = "failures.jsonl"
-
 
 @dg.run_failure_sensor(
     name="note_failures",
@@ -48,14 +48,12 @@ FAILURES = "failures.jsonl"
 )
 def note_failures(context: dg.RunFailureSensorContext) -> None:
     """Keep a line about a failed run where people look."""
-    line = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "run": context.dagster_run.run_id,
-        "job": context.dagster_run.job_name,
-        "error": context.failure_event.message,
-    }
-    with (load().lake / FAILURES).open("a", encoding="utf-8") as failures:
-        failures.write(json.dumps(line) + "\n")
+    append(
+        load().lake,
+        context.dagster_run.run_id,
+        context.dagster_run.job_name,
+        context.failure_event.message,
+    )
 
 
 sensors = [run_what_changed, note_failures]

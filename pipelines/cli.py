@@ -26,6 +26,7 @@ from pipelines.settings import (
     remember,
 )
 from sandbox import SandboxError
+from scrapers import MUSEUMS
 from storage import Lake, LakeError
 from storage.errors import MendableError
 
@@ -40,7 +41,7 @@ err = Console(stderr=True, highlight=False)
 
 
 class Form(StrEnum):
-    """How `query` prints its rows."""
+    """How `query` and `diff` print their rows."""
 
     TABLE = "table"
     CSV = "csv"
@@ -75,6 +76,7 @@ def _command() -> str:
         "run",
         "--lake lake-live run --limit 50",
         "--lake lake-mine run --source folder --folder ~/pictures",
+        "--lake lake-list run --source listing --listing ~/works.csv",
         "run --dry-run    [dim]# only say what would run[/dim]",
     )
 )
@@ -86,10 +88,17 @@ def run(
         bool, typer.Option("--all", help="forget an earlier --limit of this lake")
     ] = False,
     source: Annotated[
-        list[str] | None, typer.Option(help="take in this source only; repeatable, remembered")
+        list[str] | None,
+        typer.Option(
+            help=f"take in this source only ({', '.join(MUSEUMS)}); repeatable, remembered"
+        ),
     ] = None,
     folder: Annotated[
         Path | None, typer.Option(help="a folder of pictures to take in; remembered")
+    ] = None,
+    listing: Annotated[
+        Path | None,
+        typer.Option(help="a CSV or JSON file of works with addresses of pictures; remembered"),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="say what is missing or stale, run nothing")
@@ -100,6 +109,7 @@ def run(
         "LIMIT": None if limit is None else str(limit),
         "SOURCES": ",".join(source) if source else None,
         "FOLDER": None if folder is None else str(folder.expanduser().absolute()),
+        "LISTING": None if listing is None else str(listing.expanduser().absolute()),
     }
     os.environ.update({f"ARTLAKE_{name}": text for name, text in given.items() if text})
     settings = load()
@@ -117,13 +127,25 @@ def run(
 def _require_contact(lake: Lake, settings: Settings) -> None:
     from storage.lake import LIVE
 
-    asks_museums = set(settings.museums) - {"folder"}
-    sandboxed = lake.origin != LIVE or settings.museum_url is not None
-    if asks_museums and not sandboxed and not settings.contact:
+    if lake.origin != LIVE or settings.museum_url is not None or settings.contact:
+        return
+    theirs = [name for name in settings.museums if not MUSEUMS[name].own_addresses]
+    if theirs or ("listing" in settings.museums and _names_the_web(settings)):
         raise SettingsError(
             "Museums are told who asks. Set ARTLAKE_CONTACT (in the environment or in .env) to an "
             "e-mail or web address they can write to, and run again."
         )
+
+
+def _names_the_web(settings: Settings) -> bool:
+    from scrapers.museums.listing import names_the_web
+
+    if settings.listing is None:
+        return False
+    try:
+        return names_the_web(settings.listing)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"The list of works cannot be read: {error}") from error
 
 
 def _bring_up_to_date(settings: Settings, lake: Lake) -> None:
@@ -211,6 +233,11 @@ def _show_status(settings: Settings, *, only_open: bool) -> None:
         out.print("Nothing is missing or stale, as far as the sources were last looked at.")
     else:
         out.print(table)
+    for source in states.sources(lake):
+        if not (only_open and source.fresh):
+            colour = "green" if source.fresh else "yellow"
+            looked = f"looked at {source.looked_at:%m-%d %H:%M}"
+            out.print(f"[{colour}]{source.title}[/] ({looked}): {source.says}", highlight=False)
     for failure in states.failures(lake):
         out.print(f"[red]{failure['at']} {failure['job']} failed:[/red] {failure['error']}")
 
@@ -311,6 +338,35 @@ def similar(
     from pipelines import asking
 
     asking.similar(_existing(load()), picture, k=k, sheet=sheet, console=out)
+
+
+@app.command("snapshots", epilog=_examples("snapshots", "snapshots --source met"))
+def list_snapshots(
+    source: Annotated[str | None, typer.Option(help="of this source only")] = None,
+) -> None:
+    """List what was crawled when: each source's snapshots, and what each changed."""
+    from pipelines import snapshots
+
+    snapshots.show(_existing(load()), source, out)
+
+
+@app.command(
+    epilog=_examples(
+        "diff met-1 met-2",
+        "diff nga-3 nga-7 --limit 5",
+        "diff wga-1 wga-2 --format csv --limit 100000 > changes.csv",
+    )
+)
+def diff(
+    older: Annotated[str, typer.Argument(help="a snapshot, as `snapshots` lists them")],
+    newer: Annotated[str, typer.Argument(help="another one of the same source")],
+    limit: Annotated[int, typer.Option(min=1, help="records of each kind told one by one")] = 10,
+    form: Annotated[Form, typer.Option("--format", help="how to print the rows")] = Form.TABLE,
+) -> None:
+    """Tell what a source added, changed and withdrew between two snapshots."""
+    from pipelines import snapshots
+
+    snapshots.compare(_existing(load()), older, newer, limit=limit, form=form.value, console=out)
 
 
 @app.command(epilog=_examples("backup ../lake-backup.tar"))

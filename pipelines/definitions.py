@@ -13,6 +13,7 @@ from assets import (
     raw,
     reports,
     similarity,
+    snapshots,
     source,
     star,
     training,
@@ -26,6 +27,7 @@ from pipelines.settings import load
 ASSET_MODULES = [
     source,
     raw,
+    snapshots,
     catalog,
     images,
     duplicates,
@@ -44,6 +46,7 @@ def build(executor: str) -> dg.Definitions:
     """Make the definitions for one executor ("in_process" or "multiprocess")."""
     return dg.Definitions(
         assets=dg.load_assets_from_modules(ASSET_MODULES),
+        asset_checks=source.freshness_checks,
         jobs=jobs,
         schedules=schedules,
         sensors=sensors,

@@ -8,11 +8,14 @@ import dagster as dg
 
 from assets.partitions import partitions_of
 from assets.raw import raw_keys
-from assets.source import DECISIONS, source_key
+from assets.source import CHOICES, DECISIONS, freshness_checks, source_key
 from scrapers import MUSEUMS
 
 REFRESH = "refresh"
 OBSERVE_DECISIONS = "observe_decisions"
+CHECK_FRESHNESS = "check_freshness"
+# One id on all runs of one `artlake run`: caps on requests and bytes count them together.
+RUN_TAG = "artlake/run"
 
 
 def observe_name(museum: str) -> str:
@@ -32,7 +35,8 @@ def _keys(names: list[str]) -> list[dg.AssetKey]:
 observe_jobs = [
     dg.define_asset_job(
         observe_name(museum),
-        selection=_keys([source_key(museum)]),
+        # The look itself says whether the source is fresh, also when it fails.
+        selection=dg.AssetSelection.assets(*_keys([source_key(museum)])).without_checks(),
         description=f"Look whether {MUSEUMS[museum].title} has changed.",
     )
     for museum in MUSEUMS
@@ -40,8 +44,14 @@ observe_jobs = [
 
 observe_decisions = dg.define_asset_job(
     OBSERVE_DECISIONS,
-    selection=_keys([DECISIONS]),
-    description="Look whether people have decided anything new about duplicates.",
+    selection=_keys([DECISIONS, CHOICES]),
+    description="Look whether people have decided anything new: of duplicates, of pictures' size.",
+)
+
+freshness_job = dg.define_asset_job(
+    CHECK_FRESHNESS,
+    selection=dg.AssetSelection.checks(*freshness_checks),
+    description="Say which sources have not answered, or not been looked at, for too long.",
 )
 
 ingest_jobs = [
@@ -64,4 +74,4 @@ refresh_job = dg.define_asset_job(
     description="Everything behind the raw records, from the catalog to the reports.",
 )
 
-jobs = [*observe_jobs, observe_decisions, *ingest_jobs, refresh_job]
+jobs = [*observe_jobs, observe_decisions, freshness_job, *ingest_jobs, refresh_job]

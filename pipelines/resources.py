@@ -1,9 +1,11 @@
 """Resources made from the settings when a run begins, never when the graph is loaded."""
 
+import uuid
 from typing import Any
 
 import dagster as dg
 
+from pipelines.jobs import RUN_TAG
 from pipelines.settings import Settings, load, of_lake
 from scrapers.museum import Site
 from scrapers.net import Net
@@ -30,8 +32,8 @@ class NoIOManager(dg.IOManager):
         )
 
 
-def site(settings: Settings) -> Site:
-    """Where this deployment's crawls happen.
+def site(settings: Settings, run: str) -> Site:
+    """Where this deployment's crawls happen; `run` is what their requests and bytes count for.
 
     Raises LakeError when real records would land among a sandbox's works, or the reverse.
     """
@@ -52,6 +54,7 @@ def site(settings: Settings) -> Site:
             limit=settings.limit,
             max_requests=settings.max_requests,
             max_bytes=int(settings.max_gb * 1e9),
+            run=run,
         ),
         ledger=lake.file("ledger.sqlite"),
         downloads=lake.file("downloads"),
@@ -62,12 +65,20 @@ def site(settings: Settings) -> Site:
     )
 
 
+def _run(context: dg.InitResourceContext) -> str:
+    """The id under which this Dagster run's requests are counted."""
+    if context.run is None:  # an asset called by hand: each call is a run of its own
+        return str(uuid.uuid4())
+    return context.run.tags.get(RUN_TAG, context.run.run_id)
+
+
 def resources() -> dict[str, Any]:
     """The resources by the names that assets ask for."""
     return {
         "lake": dg.ResourceDefinition(lambda _: Lake.open(load().lake)),
-        "site": dg.ResourceDefinition(lambda _: site(load())),
+        "site": dg.ResourceDefinition(lambda context: site(load(), _run(context))),
         "accept_loss": dg.ResourceDefinition(lambda _: load().accept_loss),
+        "keep_snapshots": dg.ResourceDefinition(lambda _: load().keep_snapshots),
         "pipes": dg.PipesSubprocessClient(),
         "io_manager": NoIOManager(),
     }

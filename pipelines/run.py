@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 from dagster._core.definitions.reconstruct import ReconstructableRepository
@@ -14,7 +16,8 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from assets.raw import raw_keys
 from pipelines.definitions import defs
-from pipelines.jobs import OBSERVE_DECISIONS, REFRESH, ingest_name, observe_name
+from pipelines.failures import append
+from pipelines.jobs import OBSERVE_DECISIONS, REFRESH, RUN_TAG, ingest_name, observe_name
 from pipelines.settings import ROOT, Settings, load, of_lake, prepare_home
 from pipelines.staleness import Verdict, verdicts
 from scrapers import MUSEUMS
@@ -67,8 +70,9 @@ def museum(lake: Lake) -> Iterator[None]:
 class Runner:
     """Executes jobs of the definitions in this process against one Dagster instance."""
 
-    def __init__(self, instance: dg.DagsterInstance):
-        self.instance = instance
+    def __init__(self, instance: dg.DagsterInstance, lake: Path):
+        self.instance, self._lake = instance, lake
+        self._tags = _OURS | {RUN_TAG: uuid4().hex}
         self.graph = defs.resolve_asset_graph()
         self._repository = ReconstructableRepository.for_module(
             "pipelines.definitions", "defs", working_directory=str(ROOT)
@@ -82,12 +86,16 @@ class Runner:
             self._repository.get_reconstructable_job(job),
             instance=self.instance,
             asset_selection=keys,
-            tags=_OURS | ({"dagster/partition": partition} if partition else {}),
+            tags=self._tags | ({"dagster/partition": partition} if partition else {}),
             run_config={"loggers": {"console": {}}},
         ) as result:
             if _interrupted(result):  # Dagster takes Ctrl-C for one step's failure
                 raise KeyboardInterrupt
-            return None if result.success else _first_failure(result)
+            if result.success:
+                return None
+            failure = _first_failure(result)
+            append(self._lake, result.run_id, job, failure)
+            return failure
 
     def pending(self) -> list[Verdict]:
         """What is missing or stale now, upstream first."""
@@ -157,7 +165,7 @@ def run(settings: Settings) -> Outcome:
     with lake.lock("run", f"artlake run on {lake.root}"), dg.DagsterInstance.get() as instance:
         lake.tidy()
         _end_killed(instance)
-        runner = Runner(instance)
+        runner = Runner(instance, lake.root)
         with museum(lake):
             _observe(runner, outcome, settings.museums)
             if _nobody_answers(settings, outcome) and not lake.has(_CATALOG):
@@ -184,9 +192,11 @@ def _end_killed(instance: dg.DagsterInstance) -> None:
 
 
 def _nobody_answers(settings: Settings, outcome: Outcome) -> bool:
-    """Whether there is nothing at all to take in: no museum was reached, and no folder is given."""
+    """Whether there is nothing at all to take in: no museum was reached, no folder or list is given."""
     reached = set(settings.museums) - outcome.unreachable.keys()
-    return not reached or (reached == {"folder"} and settings.folder is None)
+    museums = [name for name in reached if not MUSEUMS[name].own_addresses]
+    given = settings.folder is not None or settings.listing is not None
+    return not museums and not (reached and given)
 
 
 def _observe(runner: Runner, outcome: Outcome, sources: Sequence[str]) -> None:

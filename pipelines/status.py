@@ -1,6 +1,6 @@
 """`artlake status`: for each asset when it was made, its version, its rows, and whether it is fresh."""
 
-import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,9 +8,13 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster._core.definitions.data_version import extract_data_version_from_entry
 
-from pipelines.automation import FAILURES
+from assets.source import cadence
+from pipelines import failures as failed_runs
 from pipelines.definitions import defs
 from pipelines.staleness import Verdict, verdicts
+from scrapers import MUSEUMS
+from scrapers.freshness import judge, last_look
+from scrapers.ledger import Ledger
 from storage import Lake
 
 
@@ -57,9 +61,29 @@ def _line(instance: dg.DagsterInstance, key: str, found: list[Verdict]) -> Line:
     )
 
 
+@dataclass(frozen=True)
+class Source:
+    """When one source was last looked at, whether that was answered lately enough, and the sentence."""
+
+    title: str
+    looked_at: datetime
+    fresh: bool
+    says: str
+
+
+def sources(lake: Lake) -> list[Source]:
+    """Tell of every source that was looked at."""
+    found = []
+    with Ledger(lake.file("ledger.sqlite")) as ledger:
+        for name, museum in MUSEUMS.items():
+            look = last_look(ledger, name)
+            if look is not None:
+                fresh, says = judge(look, cadence(name).allowed_days, time.time())
+                looked_at = datetime.fromtimestamp(look.looked_at, UTC)
+                found.append(Source(museum.title, looked_at, fresh, says))
+    return found
+
+
 def failures(lake: Lake, last: int = 5) -> list[dict[str, str]]:
-    """The latest failed runs that the failure sensor noted."""
-    file = lake.file(FAILURES)
-    if not file.exists():
-        return []
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()[-last:]]
+    """The latest failed runs."""
+    return failed_runs.read(lake.root)[-last:]

@@ -58,14 +58,14 @@ def _fetched(lake: Lake) -> Table:
             row = connection.execute(
                 """
                 select
-                    (select count(*) from catalog_artworks where source = $1),
+                    (select count(*) from catalog_artworks where source = $1 and withdrawn_in is null),
                     (select count(*) from catalog_artists where source = $1),
                     (select count(*) from catalog_image_links where source = $1),
                     (select count(*) from catalog_image_links where source = $1 and may_fetch),
                     (select count(*) from images_originals semi join images_measures using (sha256)
                      where source = $1),
                     (select count(*) from catalog_artworks anti join duplicates_primary using (artwork_id)
-                     where source = $1)
+                     where source = $1 and withdrawn_in is null)
                 """,
                 [name],
             ).fetchone()
@@ -110,7 +110,7 @@ def _facts(lake: Lake, outcome: Outcome) -> list[str]:
             and split_part(image_a, ':', 1) <> split_part(image_b, ':', 1)
             """
         )
-        works = count("select count(*) from star_fact_artwork")
+        works = count("select count(*) from star_fact_artwork where withdrawn_in is null")
         pictures = count("select count(*) from star_fact_image")
     lines = [
         f"{files:,} different picture files, each kept once.",

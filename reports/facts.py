@@ -104,7 +104,7 @@ def _terms(connection: "duckdb.DuckDBPyConnection", name: str) -> list[Row]:
         join star_dim_{name} using ({name}_key)
         join star_dim_museum as dim_museum
             on dim_museum.museum_key = star_fact_artwork.museum_key
-        where {name}_key <> 0
+        where {name}_key <> 0 and withdrawn_in is null
         group by all order by objects desc, term, detail limit {_TOP}
         """,
     )
@@ -117,6 +117,7 @@ def _completeness(connection: "duckdb.DuckDBPyConnection") -> list[Row]:
         f"""
         select museum, count(*) as objects, {shares}
         from star_fact_artwork join star_dim_museum using (museum_key)
+        where withdrawn_in is null
         group by museum order by objects desc, museum
         """,
     )
@@ -177,7 +178,7 @@ left join star_fact_artwork as fact_artwork using (artwork_key)
 
 _TOTALS = """
 select
-    (select count(*) from star_fact_artwork) as objects,
+    (select count(*) from star_fact_artwork where withdrawn_in is null) as objects,
     (select count(*) from star_dim_museum where museum_key <> 0) as museums,
     (select count(*) from star_dim_artist where artist_key <> 0) as artists,
     (select count(*) from star_dim_artist where len(artist_ids) > 1) as artists_joined,
@@ -188,8 +189,10 @@ select
     (select count(distinct duplicate_group) from star_fact_image where group_size > 1)
         as duplicate_groups,
     (select count(*) from star_fact_image where not is_keeper) as redundant_images,
-    (select count(*) from star_fact_artwork where period_key <> 0) as dated_objects,
-    (select count(*) from star_fact_artwork where date_doubt is not null) as doubtful_dates,
+    (select count(*) from star_fact_artwork where period_key <> 0
+        and withdrawn_in is null) as dated_objects,
+    (select count(*) from star_fact_artwork where date_doubt is not null
+        and withdrawn_in is null) as doubtful_dates,
     (select count(*) from star_fact_prediction where rank = 1) as predictions,
     (select count(*) from star_fact_prediction where rank = 1 and not agrees) as disagreements,
     (select count(distinct artwork_id) from star_fact_similar) as works_with_lookalikes
@@ -210,7 +213,7 @@ order by objects desc, museum
 _PERIODS = """
 select period, dim_period.begin_year, count(*) as objects
 from star_fact_artwork join star_dim_period as dim_period using (period_key)
-where period_key <> 0 group by all order by dim_period.begin_year
+where period_key <> 0 and withdrawn_in is null group by all order by dim_period.begin_year
 """
 
 _MEGAPIXELS = """

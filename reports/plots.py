@@ -43,7 +43,7 @@ def bars(names: Sequence[str], counts: Sequence[int], unit: str, *, form: str = 
         axes.margins(x=0.12)
         axes.tick_params(axis="y", length=0)
 
-    return _drawn(draw, 8, 0.9 + 0.34 * len(names), form)
+    return drawn(draw, 8, 0.9 + 0.34 * len(names), form)
 
 
 def half_centuries(starts: Sequence[int], counts: Sequence[int], *, form: str = "svg") -> bytes:
@@ -69,7 +69,7 @@ def half_centuries(starts: Sequence[int], counts: Sequence[int], *, form: str = 
         axes.grid(axis="y")
         axes.set_xlabel("year" + (f"  ({early:,} earlier objects are left out)" if early else ""))
 
-    return _drawn(draw, 8, 3, form)
+    return drawn(draw, 8, 3, form)
 
 
 def sizes(megapixels: Sequence[float], *, form: str = "svg") -> bytes:
@@ -91,10 +91,11 @@ def sizes(megapixels: Sequence[float], *, form: str = "svg") -> bytes:
         axes.set_ylabel("images")
         axes.grid(axis="y")
 
-    return _drawn(draw, 8, 3, form)
+    return drawn(draw, 8, 3, form)
 
 
-def _drawn(draw: Any, width: float, height: float, form: str) -> bytes:
+def drawn(draw: Any, width: float, height: float, form: str) -> bytes:
+    """Draw on a figure of that many inches in the house's style; form: svg or png."""
     import matplotlib
     from matplotlib.figure import Figure
 

@@ -40,6 +40,8 @@ class Builtin:
         for work in self.works:
             self._add(work)
         self._nga["constituents"] = builtin_nga.people(self.works, shared)
+        self._nga["object_associations"] = builtin_nga.associations(self._nga["objects"])
+        self._nga["constituents_altnames"] = builtin_nga.other_names(self._nga["constituents"])
         self.wga_artists = builtin_wga.artists(self.works)
         # a loan that went home between the list and the visit
         self.listed_only = {max(self.met) + 1}
@@ -48,16 +50,24 @@ class Builtin:
         }  # fmt: skip
         self.details = {"pictures": sum(w.seen for w in self.works)}
 
+    def met_csv(self) -> bytes | None:
+        """None: the bulk file is written from the records."""
+        return None
+
     def wga_catalogue(self) -> bytes | None:
         """None: the catalogue is written from the rows."""
         return None
 
     def nga_rows(self, table: str) -> list[Row] | None:
-        """Rows of one of the six tables."""
+        """Rows of one of the tables."""
         return self._nga.get(table)
 
     def nga_file(self, table: str) -> bytes | None:
         """None: no table is served as it lies."""
+        return None
+
+    def github_file(self, path: str) -> bytes | None:
+        """None: there is no other repository."""
         return None
 
     def picture(self, address: str) -> bytes | None:

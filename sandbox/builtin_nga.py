@@ -1,4 +1,4 @@
-"""How the National Gallery of Art would write a planned work: rows of six tables."""
+"""How the National Gallery of Art would write planned works: rows of its tables."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ TABLES = {
     ),
     "objects_terms": "termid objectid termtype term visualbrowsertheme visualbrowserstyle",
     "objects_dimensions": "objectid element dimensiontype dimension unitname",
+    "object_associations": "parentobjectid childobjectid relationship",
+    "constituents_altnames": (
+        "altnameid constituentid lastname displayname forwarddisplayname nametype"
+    ),
 }
 
 
@@ -127,6 +131,38 @@ def people(works: list[Work], shared: set[Person]) -> list[Row]:
         "wikidataid": f"Q{999_900_000 + p.number}" if p in shared else "",
     } for p in sorted(makers, key=lambda p: p.number)]  # fmt: skip
     return [_row("constituents", row)[1] for row in rows]
+
+
+def associations(objects: list[Row]) -> list[Row]:
+    """Rows of `object_associations`: every tenth object is a part of the one before it.
+
+    The part's own `parentid` is set to say the same, as it does in the real data.
+    """
+    rows = []
+    for number, (parent, part) in enumerate(zip(objects[::10], objects[1::10], strict=False)):
+        part["parentid"] = parent["objectid"]
+        rows.append({
+            "parentobjectid": parent["objectid"], "childobjectid": part["objectid"],
+            "relationship": "separable" if number % 2 else "inseparable",
+        })  # fmt: skip
+    return rows
+
+
+def other_names(people: list[Row]) -> list[Row]:
+    """Rows of `constituents_altnames`: everybody's preferred name, now and then a variant or a spouse."""
+    rows: list[Row] = []
+    for number, person in enumerate(people):
+        name, family = person["preferreddisplayname"], person["lastname"]
+        said = [("Preferred Name", name)]
+        if number % 3 == 1:
+            said.append(("Variant", f"{name} the Elder"))
+        if number % 7 == 1:
+            said.append(("Spouse", f"{family}, Maria"))
+        rows += [{
+            "altnameid": str(500_000 + 10 * number + step), "constituentid": person["constituentid"],
+            "lastname": family, "displayname": text, "forwarddisplayname": "", "nametype": kind,
+        } for step, (kind, text) in enumerate(said)]  # fmt: skip
+    return rows
 
 
 def _row(table: str, values: dict[str, str]) -> tuple[str, Row]:

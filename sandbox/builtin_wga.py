@@ -39,7 +39,8 @@ def row(work: Work) -> Row:
         # a curly apostrophe has a byte in cp1252 and none in latin-1
         "TITLE": f"{work.title} (the artist’s second version)" if work.number % 13 == 0 else work.title,
         "DATE": text,
-        "TECHNIQUE": f"{KINDS[work.kind].medium}, {height:g} x {width:g} cm",
+        # mistyped now and then, as the gallery's own rows are
+        "TECHNIQUE": f"{KINDS[work.kind].medium}{',,' if work.number % 9 == 0 else ','} {height:g} x {width:g} cm",
         "LOCATION": "Private collection" if work.number % 6 == 0 else f"Museum of {person.died_in}",
         "URL": f"https://www.wga.hu/html/{path(work)}.html",
         "FORM": KINDS[work.kind].form,

@@ -66,6 +66,9 @@ class Collection(Protocol):
     wga_rows: list[Row]  # catalogue rows under the catalogue's own headings
     wga_artists: list[WgaArtist]
 
+    def met_csv(self) -> bytes | None:
+        """The MET's bulk file when it is to be served as it lies; None to write it from records."""
+
     def wga_catalogue(self) -> bytes | None:
         """The catalogue's text when it is to be served as it lies; None to write it from rows."""
 
@@ -74,6 +77,9 @@ class Collection(Protocol):
 
     def nga_file(self, table: str) -> bytes | None:
         """An NGA table that is served as it lies, or None."""
+
+    def github_file(self, path: str) -> bytes | None:
+        """A file of another repository than the NGA's, by its path on GitHub's raw host, or None."""
 
     def picture(self, address: str) -> bytes | None:
         """The file at a picture's full-size address, or None when there is none."""

@@ -8,7 +8,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-KINDS = ("429", "403", "503", "slow", "truncated", "wrong_type", "close")
+KINDS = (
+    *("429", "403", "503", "slow", "slow_loris", "truncated", "wrong_type", "close"),
+    *("redirect_loop", "gzip_bomb", "huge"),
+)
 _RETRY_AFTER_S = 1
 
 
@@ -22,7 +25,7 @@ class Fault:
     times: int | None = None
     seconds: float | None = None
     host: str | None = None
-    delay_s: float = 2.0  # of kind slow: wait before the answer
+    delay_s: float = 2.0  # slow: wait before the answer; slow_loris: wait between two bytes
     until: float | None = None
     struck: int = 0
     asked: Counter[str] = field(default_factory=Counter)

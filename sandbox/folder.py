@@ -3,7 +3,8 @@
 Layout read (whatever is missing is simply not offered):
 `met_api/objects_raw*.tar.gz`, `met_api/objects_sample/*.json`, `met_api/departments.json` – recorded
 answers; `images/manifest.csv` with `images/met/` and `images/met_original_manifest.csv` –
-photographs; `nga_csv/zips_*/*.zip` – tables; `wga/catalog_derived.csv` – the catalogue.
+photographs; `met_csv/MetObjects*.csv` – the bulk file; `nga_csv/zips_*/*.zip` – tables;
+`wga/catalog_derived.csv` – the catalogue; `museum_other/tate/` – Tate's artists and records.
 
 A photograph whose object has no recorded answer gets one put together from its manifest row alone:
 what the row does not say is empty. The folder has no page of the Web Gallery (its artist list is
@@ -22,6 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.collection import DEPARTMENTS, CollectionError, Row, WgaArtist
+from sandbox.tate import Repository
 
 # The fields every recorded answer of 2019 has, in its order; strings unless set otherwise below.
 _FIELDS = (
@@ -66,9 +68,11 @@ class Folder:
         catalogue = self.wga_catalogue()
         self.wga_rows = _rows(catalogue) if catalogue else []
         self._zips = {path.stem: path for path in sorted(root.glob("nga_csv/zips_*/*.zip"))}
-        if not (self.met or self.wga_rows or self._zips):
+        self._tate = Repository(root / "museum_other" / "tate")
+        if not (self.met or self.wga_rows or self._zips or self._tate.count):
             raise CollectionError(
-                f"--collection {root}: holds none of met_api/, images/manifest.csv, nga_csv/, wga/"
+                f"--collection {root}: holds none of met_api/, images/manifest.csv, nga_csv/, wga/, "
+                "museum_other/tate/"
             )
         self.counts = {"met": len(self.met), "wga": len(self.wga_rows), "nga": 0}
         self.details = {
@@ -80,7 +84,13 @@ class Folder:
             "further copies at an address already served": self._second,
             "WGA rows": len(self.wga_rows),
             "NGA tables": len(self._zips),
+            "Tate records": self._tate.count,
         }
+
+    def met_csv(self) -> bytes | None:
+        """The bulk file's bytes as they lie."""
+        path = next(iter(sorted((self._root / "met_csv").glob("MetObjects*.csv"))), None)
+        return path.read_bytes() if path else b""
 
     def wga_catalogue(self) -> bytes | None:
         """The catalogue's bytes as they lie."""
@@ -98,6 +108,10 @@ class Folder:
             return None
         with zipfile.ZipFile(path) as archive:
             return archive.read(f"{table}.csv")
+
+    def github_file(self, path: str) -> bytes | None:
+        """A file of Tate's repository."""
+        return self._tate.file(path)
 
     def picture(self, address: str) -> bytes | None:
         """The photograph recorded at an address."""

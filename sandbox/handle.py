@@ -39,9 +39,10 @@ class Museum:
     ) -> None:
         """Make requests go wrong from now on.
 
-        `kind` is 429, 403, 503, slow, truncated, wrong_type or close; `match` is searched in the
-        museum's own https address; `rate` is the share of matching requests; `times` and `seconds`
-        end the fault; `host` narrows it; `delay_s` is how late a slow answer starts.
+        `kind` is one of `sandbox.faults.KINDS`; `match` is searched in the museum's own https
+        address; `rate` is the share of matching requests; `times` and `seconds` end the fault;
+        `host` narrows it; `delay_s` is how late a slow answer starts, or how long a slow_loris
+        waits between two bytes.
         """
         self._ask("POST", "faults", {
             "kind": kind, "match": match, "rate": rate, "times": times, "seconds": seconds,

@@ -1,4 +1,4 @@
-"""The MET: its collection API and its image host."""
+"""The MET: its collection API, its image host, and its bulk file on GitHub."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox import met_csv
 from sandbox.collection import Collection
 from sandbox.site import Answer, as_json, smaller
 
-HOSTS = ("collectionapi.metmuseum.org", "images.metmuseum.org")
+HOSTS = ("collectionapi.metmuseum.org", "images.metmuseum.org", met_csv.FILE_HOST)
 _BASE = "/public/collection/v1/"
 _WEB_LARGE = (600, 600)
 # departments that records call otherwise than the list of departments does
@@ -24,6 +25,7 @@ class MetSite:
 
     def __init__(self, collection: Collection) -> None:
         self._data = collection
+        self._dump: bytes | None = None
         self._departments = dict(_OTHER_NAMES)
         for row in collection.departments:
             self._departments[row["displayName"]] = row["departmentId"]
@@ -32,6 +34,8 @@ class MetSite:
         """Answer of either host; None for an address the museum does not have."""
         if host == "images.metmuseum.org":
             return self._picture(path)
+        if host in (met_csv.FILE_HOST, met_csv.POINTER_HOST):
+            return self._bulk(host, path)
         if not path.startswith(_BASE):
             return None
         what, _, identifier = path.removeprefix(_BASE).partition("/")
@@ -46,13 +50,30 @@ class MetSite:
     def change(self, identifier: str, fields: Mapping[str, Any]) -> None:
         """Set fields of a record, and its metadataDate to now."""
         record = self._data.met[int(identifier)]
+        self._dumped()
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
         record.update({"metadataDate": now, **fields})
         self._data.recorded.pop(int(identifier), None)
 
     def withdraw(self, identifier: str) -> None:
         """Make the record answer 404 and leave the list."""
+        self._dumped()
         del self._data.met[int(identifier)]
+
+    def _dumped(self) -> bytes:
+        """The bulk file. It is of one day: what changes later is in the API alone."""
+        if self._dump is None:
+            found = self._data.met_csv()
+            self._dump = met_csv.as_csv(self._data.met.values()) if found is None else found
+        return self._dump
+
+    def _bulk(self, host: str, path: str) -> Answer | None:
+        wanted = {met_csv.FILE_HOST: met_csv.FILE_PATH, met_csv.POINTER_HOST: met_csv.POINTER_PATH}
+        if path != wanted[host] or not self._dumped():
+            return None
+        if host == met_csv.FILE_HOST:
+            return Answer(self._dumped(), "application/octet-stream")
+        return Answer(met_csv.pointer(self._dumped()), "text/plain; charset=utf-8")
 
     def _record(self, identifier: str) -> Answer:
         key = int(identifier) if identifier.isdecimal() else -1

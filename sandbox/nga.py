@@ -23,7 +23,7 @@ _CEILING = 4096
 
 
 class NgaSite:
-    """The six tables in one of two layouts, and pictures whose longest side is capped.
+    """The tables in one of two layouts, and pictures whose longest side is capped.
 
     A table the collection does not hold is not offered: its address answers GitHub's own
     "404: Not Found", while the tables that are there answer as usual.
@@ -47,6 +47,9 @@ class NgaSite:
             body = self._table(path.removeprefix(_DATA).removesuffix(".csv"))
             if body is not None:
                 return Answer(body, "text/plain; charset=utf-8")
+        other = self._data.github_file(path)
+        if other is not None:
+            return Answer(other, "text/plain; charset=utf-8")
         return Answer(b"404: Not Found", "text/plain; charset=utf-8", 404)
 
     def change(self, identifier: str, fields: Mapping[str, Any]) -> None:

@@ -6,11 +6,14 @@ What belongs here: HTTP. What does not: what a museum says (`sandbox.met`, `.wga
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import time
+import zlib
 from collections import Counter
 from email.utils import formatdate, parsedate_to_datetime
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -25,6 +28,7 @@ from sandbox.site import Answer, Site
 _EPOCH = 1_767_600_000.0  # Last-Modified of everything that was not changed since the start
 _ROBOTS = b"User-agent: *\nDisallow: /_sandbox/\n"
 _BLOCK = b"<html><head><title>Blocked</title></head><body>Request unsuccessful. Incapsula incident ID: 0-0</body></html>\n"
+_PARAGRAPHS = b"<p>And so it went on.</p>\n" * 2_500
 _KEPT = 20_000  # answers kept ready; more distinct addresses start over
 
 
@@ -108,7 +112,8 @@ class Server:
 
     def _make(self, host: str, raw: str) -> _Ready:
         path, _, query = raw.partition("?")
-        site = self._sites.get(host)
+        # GitHub is one host for two museums
+        site = self._museums["met"] if path.startswith("/metmuseum/") else self._sites.get(host)
         answer = None
         if path == "/robots.txt" and site:
             answer = Answer(_ROBOTS, "text/plain")
@@ -153,6 +158,14 @@ class Server:
             return self._send(host, 503, b"<html><body>Service Unavailable</body></html>", html)
         if fault.kind == "wrong_type":
             return self._send(host, 200, _BLOCK, html)
+        if fault.kind == "redirect_loop":
+            html["Location"] = raw
+            return self._send(host, 302, b"", html)
+        if fault.kind == "gzip_bomb":
+            html["Content-Encoding"] = "gzip"
+            return self._send(host, 200, _bomb(), html)
+        if fault.kind in ("huge", "slow_loris"):
+            return await self._go_on_and_on(request, host, raw, fault)
         ready = self._ready.get((host, raw)) or self._make(host, raw)
         half = ready.body[: len(ready.body) // 2]
         self._requests[host, ready.status] += 1
@@ -165,6 +178,28 @@ class Server:
         await response.write(half)
         if transport is not None:  # close() lets the half arrive, abort() resets the connection
             transport.close() if fault.kind == "truncated" else transport.abort()
+        return response
+
+    async def _go_on_and_on(
+        self, request: web.BaseRequest, host: str, raw: str, fault: Fault
+    ) -> web.StreamResponse:
+        """HTML without end, or the true answer byte by byte, until the client hangs up."""
+        ready = self._ready.get((host, raw)) or self._make(host, raw)
+        huge = fault.kind == "huge"
+        headers = CIMultiDict({"Content-Type": "text/html"}) if huge else ready.headers
+        self._requests[host, 200 if huge else ready.status] += 1
+        response = web.StreamResponse(status=200 if huge else ready.status, headers=headers)
+        with contextlib.suppress(ConnectionError):
+            await response.prepare(request)
+            if huge:
+                await response.write(b"<!doctype html><html><body>")
+                while True:
+                    await response.write(_PARAGRAPHS)
+                    self._bytes += len(_PARAGRAPHS)
+            for position in range(len(ready.body)):
+                await response.write(ready.body[position : position + 1])
+                self._bytes += 1
+                await asyncio.sleep(fault.delay_s)
         return response
 
     def _index(self) -> str:
@@ -217,6 +252,14 @@ class Server:
             case _:
                 raise ValueError(f"the sandbox knows no {method} {what}")
         return {}
+
+
+@cache
+def _bomb() -> bytes:
+    """HTML of 256 MB in a quarter of one."""
+    packer = zlib.compressobj(9, wbits=31)
+    head = packer.compress(b"<!doctype html><html><body>")
+    return head + b"".join(packer.compress(bytes(1 << 20)) for _ in range(256)) + packer.flush()
 
 
 def _unchanged(request: web.BaseRequest, ready: _Ready) -> bool:

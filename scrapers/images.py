@@ -4,15 +4,18 @@ A file counts when its length, first bytes and closing marker are right. Whether
 images stage's to find out.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
-from scrapers.ledger import Ledger, Picture
+from scrapers import guards
+from scrapers.answers import Kind, Verdict, doubtful, may_pass
+from scrapers.ledger import MOST_TRIES, Ledger, Picture
+from scrapers.local_pictures import stamp
 from scrapers.museum import Site, reject
 from scrapers.pages import Fetch
-from scrapers.politeness import Kind, Verdict
 from scrapers.progress import Progress, Report
 from scrapers.signatures import SUFFIXES, fault, media_type
 from storage import ImageStore
@@ -20,8 +23,7 @@ from storage import ImageStore
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Reasons that may pass: the address is asked again by the next run.
-_PASSING = frozenset({"closed", "slow", "unreachable", "blocked", "too_many_requests"})
+__all__ = ["address", "fetch_images", "may_pass", "originals"]
 
 
 def fetch_images(
@@ -37,8 +39,11 @@ def fetch_images(
     """
     from scrapers import MUSEUMS
 
-    wanted = sorted(set(links.filter(links["may_fetch"])["url"].to_pylist()))
-    hosts = frozenset().union(*(museum.hosts for museum in MUSEUMS.values()))
+    allowed = links.filter(links["may_fetch"]).select(["source", "url", "original_url"]).to_pylist()
+    asked = [(link["source"], address(link, site.image_size)) for link in allowed]
+    wanted = sorted({url for source, url in asked if not _strays(source, url)})
+    theirs = [url for source, url in asked if MUSEUMS[source].own_addresses]
+    hosts = guards.hosts_of(theirs).union(*(museum.hosts for museum in MUSEUMS.values()))
     with Ledger(site.ledger) as book, Progress("pictures", report) as progress:
         errand = _Images(book, store, progress)
         local = [url for url in wanted if url.startswith("file:")]
@@ -54,35 +59,54 @@ def fetch_images(
     return progress.summary()
 
 
-def originals(links: "pa.Table", ledger: Path, store: ImageStore) -> tuple["pa.Table", "pa.Table"]:
-    """What became of `links`: files of the store (schemas.ORIGINALS) and refusals (REJECTS)."""
+def address(link: Mapping[str, Any], image_size: str) -> str:
+    """The address of a picture in that size ("web" or "original"); where there is one only, that."""
+    larger = link["original_url"] if image_size == "original" else None
+    return str(larger or link["url"])
+
+
+def originals(
+    links: "pa.Table", ledger: Path, store: ImageStore, image_size: str = "web"
+) -> tuple["pa.Table", "pa.Table"]:
+    """What became of `links` in that size: files of the store (schemas.ORIGINALS), refusals (REJECTS)."""
     from storage import schemas
 
     kept: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
     with Ledger(ledger) as book:
         for link in links.to_pylist():
-            picture = book.image(link["url"]) if link["may_fetch"] else None
+            url = address(link, image_size)
+            strays = _strays(link["source"], url)
+            picture = book.image(url) if link["may_fetch"] and not strays else None
             if picture is not None and picture.sha256 is not None:
                 path = store.path(picture.sha256, suffix=SUFFIXES[str(picture.media_type)])
-                names = ("image_id", "artwork_id", "source", "url")
+                names = ("image_id", "artwork_id", "source")
                 kept.append(
                     {name: link[name] for name in names}
-                    | {"sha256": picture.sha256, "path": store.relative(path)}
+                    | {"url": url, "sha256": picture.sha256, "path": store.relative(path)}
                     | {"bytes": picture.bytes, "media_type": picture.media_type}
                 )
             else:
-                reason, detail = _why(link, picture)
-                refused.append(reject("images", link["source"], link["url"], reason, detail))
+                reason, detail = _why(link, picture, strays)
+                refused.append(reject("images", link["source"], url, reason, detail))
     return schemas.table(schemas.ORIGINALS, kept), schemas.table(schemas.REJECTS, refused)
 
 
-def _why(link: Mapping[str, Any], picture: Picture | None) -> tuple[str, str]:
+def _why(link: Mapping[str, Any], picture: Picture | None, strays: bool) -> tuple[str, str]:
     if not link["may_fetch"]:
         return "rights", f"the source does not allow a download: {link['licence']}"
+    if strays:
+        return "bad_address", "a record of a museum may not name a file of this machine"
     if picture is None:
         return "not_fetched", "it was not asked for yet"
     return picture.reason or "unknown", picture.detail or ""
+
+
+def _strays(source: str, url: str) -> bool:
+    """Whether a museum's record names a file of this machine, which is none of its business."""
+    from scrapers import MUSEUMS
+
+    return url.lower().startswith("file:") and not MUSEUMS[source].own_addresses
 
 
 class _Images:
@@ -93,10 +117,15 @@ class _Images:
         self.todo: Iterable[str] = ()
 
     def lacks(self, url: str) -> bool:
-        """Whether the picture is still to be had: never asked, failed in passing, or its file gone."""
+        """Whether the picture is still to be had: never asked, failed in passing, or its file gone.
+
+        What may be the address's own fault is asked for in MOST_TRIES runs, then left alone.
+        """
         known = self._ledger.image(url)
         if known is None or known.sha256 is None:
-            return known is None or may_pass(known.reason)
+            if known is None or may_pass(known.reason):
+                return True
+            return doubtful(known.reason) and known.tries < MOST_TRIES
         return not self._store.path(known.sha256, suffix=SUFFIXES[str(known.media_type)]).exists()
 
     def start(self) -> Iterator[Fetch]:
@@ -123,10 +152,9 @@ class _Images:
 
     def copy(self, url: str) -> None:
         """Import a file of this machine, unless it is here unchanged."""
-        path = Path(unquote(urlsplit(url).path))
+        path = Path(os.fsdecode(unquote_to_bytes(urlsplit(url).path)))
         try:
-            stat = path.stat()
-            validator = f"{stat.st_size}-{stat.st_mtime_ns}"
+            validator = stamp(path)
             known = self._ledger.image(url)
             if known is not None and known.validator == validator and not self.lacks(url):
                 self._progress.item()
@@ -148,10 +176,7 @@ class _Images:
         self._progress.item(len(data))
 
     def _refuse(self, url: str, reason: str, detail: str, validator: str | None) -> None:
-        self._ledger.keep_image(Picture(url, None, None, None, reason, detail, validator))
+        known = self._ledger.image(url)
+        tries = (known.tries if known else 0) + doubtful(reason)
+        self._ledger.keep_image(Picture(url, None, None, None, reason, detail, validator, tries))
         self._progress.error(reason)
-
-
-def may_pass(reason: str | None) -> bool:
-    """Whether a refusal for that reason says nothing lasting, so that a later run tries again."""
-    return reason in _PASSING or str(reason).startswith("http_5")

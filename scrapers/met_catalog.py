@@ -5,9 +5,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from scrapers.dates import parse_life
+from scrapers.dates import parse_years
+from scrapers.met_records import BATCH
 from scrapers.museum import Catalog, filled, misc, normal_name
-from scrapers.people import merge
+from scrapers.people import merge, parse_attribution, parse_life
+from scrapers.places import joined, parse_keeper
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,38 +35,59 @@ _SIDE = {
 
 
 def catalog(raw: Mapping[str, "pa.Table"]) -> Catalog:
-    """Every record of `raw["objects"]` as an artwork with its artists and its primary picture."""
+    """Every record of `raw["objects"]` as an artwork with its artists and the links of its pictures."""
+    import pyarrow as pa
+
     from storage import schemas
 
-    artworks: list[dict[str, Any]] = []
+    artworks = [schemas.table(schemas.ARTWORKS, [])]
+    links = [schemas.table(schemas.IMAGE_LINKS, [])]
     artists: dict[str, dict[str, Any]] = {}
-    links: list[dict[str, Any]] = []
-    for row in raw["objects"].to_pylist():
-        artwork_id = f"met:{row['objectID']}"
-        people = _people(row)
-        for person in people:
-            merge(artists, person["artist"])
-        artworks.append(_artwork(row, artwork_id, people))
-        url = filled(row["primaryImageSmall"]) or filled(row["primaryImage"])
-        if url:
-            is_open = bool(row["isPublicDomain"]) and bool(filled(row["primaryImage"]))
-            links.append(
-                {
-                    "image_id": f"{artwork_id}#0",
-                    "artwork_id": artwork_id,
-                    "source": "met",
-                    "url": url,
-                    "position": 0,
-                    "may_fetch": is_open,
-                    "licence": "CC0-1.0" if is_open else "in copyright, or not known",
-                }
-            )
+    for batch in raw["objects"].to_batches(max_chunksize=BATCH):
+        works, pictures = [], []
+        for row in batch.to_pylist():
+            artwork_id = f"met:{row['objectID']}"
+            people = _people(row)
+            for person in people:
+                merge(artists, person["artist"])
+            works.append(_artwork(row, artwork_id, people))
+            pictures += _links(row, artwork_id)
+        artworks.append(schemas.table(schemas.ARTWORKS, works))
+        links.append(schemas.table(schemas.IMAGE_LINKS, pictures))
     return Catalog(
-        schemas.table(schemas.ARTWORKS, artworks),
+        pa.concat_tables(artworks),
         schemas.table(schemas.ARTISTS, list(artists.values())),
-        schemas.table(schemas.IMAGE_LINKS, links),
+        pa.concat_tables(links),
         schemas.table(schemas.REJECTS, []),
     )
+
+
+def _links(row: Mapping[str, Any], artwork_id: str) -> list[dict[str, Any]]:
+    """The primary picture (position 0) and the additional ones, each web-large and original."""
+    primary = filled(row["primaryImage"])
+    is_open = bool(row["isPublicDomain"]) and primary is not None
+    pairs = [(filled(row["primaryImageSmall"]) or _web_large(primary), primary)]
+    additional = json.loads(row["additionalImages"] or "null") or []
+    pairs += [(_web_large(original), original) for original in map(filled, additional)]
+    return [
+        {
+            "image_id": f"{artwork_id}#{position}",
+            "artwork_id": artwork_id,
+            "source": "met",
+            "url": url,
+            "original_url": original if original != url else None,
+            "position": position,
+            "may_fetch": is_open,
+            "licence": "CC0-1.0" if is_open else "in copyright, or not known",
+        }
+        for position, (url, original) in enumerate(pairs)
+        if url is not None
+    ]
+
+
+def _web_large(original: str | None) -> str | None:
+    """Where the site keeps the same picture as web-large; the address itself where it is no such."""
+    return original and original.replace("/original/", "/web-large/", 1)
 
 
 def _artwork(row: Mapping[str, Any], artwork_id: str, people: list[Any]) -> dict[str, Any]:
@@ -83,6 +106,7 @@ def _artwork(row: Mapping[str, Any], artwork_id: str, people: list[Any]) -> dict
         ],
         "artist_text": " ".join(part for part in map(filled, line) if part) or None,
         "date_text": filled(row["objectDate"]),
+        "date_precision": parse_years(row["objectDate"])[2],
         "begin_year": row["objectBeginDate"] if dated else None,
         "end_year": row["objectEndDate"] if dated else None,
         "medium": filled(row["medium"]),
@@ -90,8 +114,9 @@ def _artwork(row: Mapping[str, Any], artwork_id: str, people: list[Any]) -> dict
         "department": filled(row["department"]),
         "culture": filled(row["culture"]),
         "period": _joined(row, _PERIOD),
-        "place": _joined(row, _PLACE),
+        "place": joined([filled(row[name]) for name in _PLACE], filled(row["geographyType"])),
         "repository": filled(row["repository"]),
+        "repository_city": parse_keeper(row["repository"]).city,
         "dimensions_text": filled(row["dimensions"]),
         "height_cm": height,
         "width_cm": width,
@@ -150,6 +175,9 @@ def _people(row: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _person(row: Mapping[str, Any], one: Mapping[str, Any], main: str | None) -> dict[str, Any]:
     role = filled(one.get("role"))
     name = one["name"].strip()
+    alone = parse_attribution(name)
+    if not main and alone.name and alone.qualifier:
+        name, role = alone.name, f"{role} ({alone.qualifier})" if role else alone.qualifier
     if main:
         # "Workshop of Duncan Phyfe": the artist is Duncan Phyfe, in that role.
         manner = " ".join(p for p in map(filled, (row["artistPrefix"], row["artistSuffix"])) if p)
@@ -161,8 +189,9 @@ def _person(row: Mapping[str, Any], one: Mapping[str, Any], main: str | None) ->
         _life_year(row["artistBeginDate"] if main else None),
         _life_year(row["artistEndDate"] if main else None),
     )
-    if begin is None and end is None and life:
-        begin, end, _ = parse_life(life)
+    said = parse_life(life)
+    if begin is None and end is None:
+        begin, end = said.begin_year, said.end_year
     return {
         "role": role,
         "artist": {
@@ -175,6 +204,8 @@ def _person(row: Mapping[str, Any], one: Mapping[str, Any], main: str | None) ->
             "life_text": life,
             "begin_year": begin,
             "end_year": end,
+            "birth_place": said.birth_place,
+            "death_place": said.death_place,
             "nationality": filled(row["artistNationality"]) if main else None,
             "gender": filled(one.get("gender")) or (filled(row["artistGender"]) if main else None),
             "ulan": _last(one.get("constituentULAN_URL") or (main and row["artistULAN_URL"])),

@@ -87,6 +87,7 @@ class Museum:
     `source`: what is observed, as its asset is called; the name itself when empty.
     `rank`: its place in lists, and whose picture is kept of equal ones; lower goes first.
     `shows_images`: whether its pictures may appear on pages and slides.
+    `own_addresses`: its user says where pictures are: files of this machine, or any public host.
     `partitions`: partition key → title; empty when the source is taken as a whole.
     `observe(site, partitions)`: partition (or WHOLE) → version, changing only with the source.
     `crawl(site, partition, progress)`: bring what is missing into the ledger or downloads; None
@@ -111,6 +112,7 @@ class Museum:
     source: str = ""
     rank: int = 50
     shows_images: bool = True
+    own_addresses: bool = False
 
 
 def reject(stage: str, source: str, subject: str, reason: str, detail: str = "") -> dict[str, str]:

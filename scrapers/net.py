@@ -7,29 +7,26 @@ are `scrapers.spider`'s; what an answer means for us is decided in `scrapers.pol
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
+from scrapers import guards
+from scrapers.answers import Kind, Verdict, largest, verdict
 from scrapers.ledger import Ledger
-from scrapers.politeness import (
-    Attempt,
-    GaveUpError,
-    Kind,
-    Manners,
-    Policy,
-    Verdict,
-    verdict,
-)
+from scrapers.politeness import Attempt, Budget, GaveUpError, Manners, Policy
 from storage.files import replacing
 
 if TYPE_CHECKING:
     import requests
 
 VERSION = "0.1.0"
+AGENT = "artlake"  # the name that robots.txt knows us by
 _HEAD_BYTES = 4096
+_MOST_HOPS = 5
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class Net:
     @property
     def user_agent(self) -> str:
         """Who we say we are, with an address to complain to."""
-        return f"artlake/{VERSION} (+{self.contact})" if self.contact else f"artlake/{VERSION}"
+        return f"{AGENT}/{VERSION}" + (f" (+{self.contact})" if self.contact else "")
 
     @property
     def on_loopback(self) -> bool:
@@ -66,6 +63,13 @@ class Net:
         """The politeness that goes with it."""
         return Policy.loopback() if self.on_loopback else Policy(rate=self.rate)
 
+    @property
+    def budget(self) -> Budget | None:
+        """The caps of the run, where there are any."""
+        if self.max_requests is None and self.max_bytes is None:
+            return None
+        return Budget(self.run, self.max_requests, self.max_bytes)
+
     def address(self, url: str) -> tuple[str, dict[str, str]]:
         """Return where to connect for `url`, and the headers that keep its real host."""
         if self.museum_url is None:
@@ -76,10 +80,12 @@ class Net:
 
 
 def web_address(url: str) -> str:
-    """Percent-encode what a source left bare in an address (spaces, accents), once."""
-    parts = urlsplit(url)
-    path = quote(parts.path, safe="/%:@!$&'()*+,;=~-._")
-    return urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
+    """Percent-encode what a source left bare in an address (blanks, accents, line breaks), once."""
+    where, mark, query = url.partition("#")[0].partition("?")
+    scheme, slashes, rest = where.partition("://")
+    host, slash, path = rest.partition("/")
+    path, query = (quote(text, safe="/%:@!$&'()*+,;=~-._?[]") for text in (path, query))
+    return f"{scheme}{slashes}{host}{slash}{path}{mark}{query}"
 
 
 @dataclass(frozen=True)
@@ -110,11 +116,16 @@ class Session:
         import requests
 
         self._net, self._ledger, self._hosts = net, ledger, hosts
-        self._manners = Manners(ledger, net.policy, clock)
+        self._manners = Manners(ledger, net.policy, clock, budget=net.budget)
         self._sleep = sleep
         self._http = requests.Session()
         self._http.headers["User-Agent"] = net.user_agent
+        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._http.trust_env = net.museum_url is None
+        for scheme in ("http://", "https://"):
+            self._http.mount(
+                scheme, guards.adapter(net.policy.timeout, public_only=net.museum_url is None)
+            )
         self._robots: dict[str, Any] = {}
 
     def get(self, url: str, expects: str, generation: str = "") -> Answer:
@@ -172,31 +183,39 @@ class Session:
         expects: str,
         headers: dict[str, str],
         into: Path | None = None,
+        hops: int = 0,
     ) -> tuple["requests.Response", Verdict]:
+        url = web_address(url)
+        guards.check_address(url, self._hosts)
         host = urlsplit(url).hostname or ""
-        if host not in self._hosts:
-            raise GaveUpError(url, "foreign_host", f"{host} is not a host of this museum")
         if expects != "robots" and not self._allowed(url):
             raise GaveUpError(url, "robots", f"{host}/robots.txt asks not to fetch {url}")
         attempt = Attempt(url, host)
         while True:
-            while (wait := self._manners.before(host)) > 0:
+            while (wait := self._manners.before(url)) > 0:
                 self._sleep(wait)
             sent = self._manners.now()
             response, found = self._once(method, url, expects, headers, into)
             pause = self._manners.after(attempt, found, sent)
-            if pause is None:
+            if pause is not None:
+                self._sleep(pause)
+            elif found.kind is Kind.MOVED:
+                if hops == _MOST_HOPS:
+                    raise GaveUpError(url, "redirect_loop", f"more than {_MOST_HOPS} redirects")
+                onward = urljoin(url, found.detail)
+                return self._request(method, onward, expects, headers, into, hops + 1)
+            else:
                 assert response is not None
                 return response, found
-            self._sleep(pause)
 
     def _once(
         self, method: str, url: str, expects: str, headers: dict[str, str], into: Path | None
     ) -> tuple["requests.Response | None", Verdict]:
         import requests
-        from urllib3.exceptions import HTTPError
+        from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
         mapped, host_header = self._net.address(url)
+        began = time.monotonic()
         try:
             with self._http.request(
                 method,
@@ -204,24 +223,43 @@ class Session:
                 headers=headers | host_header,
                 timeout=self._net.policy.timeout,
                 stream=True,
-                allow_redirects=self._net.museum_url is None,
+                allow_redirects=False,  # each hop is a request of its own: checked, paced, counted
             ) as response:
                 if method == "HEAD":
                     return response, verdict(response.status_code, response.headers, b"", "")
+                pieces = self._pieces(response, expects, began)
                 if into is not None and response.status_code == 200:
-                    return response, _to_file(response, into, expects)
-                body = response.content
+                    return response, _to_file(response, pieces, into, expects)
+                response._content = body = b"".join(pieces)
                 return response, verdict(response.status_code, response.headers, body, expects)
-        except requests.exceptions.ChunkedEncodingError as error:
-            return None, Verdict(Kind.RETRY, "truncated", str(error))
-        except requests.exceptions.ReadTimeout as error:
+        except _TooLargeError as error:
+            return None, Verdict(Kind.REFUSED, "too_large", str(error))
+        except (ReadTimeoutError, requests.exceptions.ReadTimeout, TimeoutError) as error:
             return None, Verdict(Kind.RETRY, "slow", str(error))
+        except ProtocolError as error:
+            return None, Verdict(Kind.RETRY, "truncated", str(error))
         except (requests.exceptions.ConnectTimeout, requests.exceptions.ConnectionError) as error:
             refused = "NewConnection" in repr(error) or "NameResolution" in repr(error)
             reason = "unreachable" if refused else "closed"
             return None, Verdict(Kind.RETRY, reason, str(error))
         except (requests.exceptions.RequestException, HTTPError) as error:
             return None, Verdict(Kind.RETRY, "closed", str(error))
+
+    def _pieces(self, response: "requests.Response", expects: str, began: float) -> Iterator[bytes]:
+        """The unpacked body as it comes, counted; ends a body that is too large or drips."""
+        most, patience = largest(expects), self._net.policy.deadline(expects)
+        size = 0
+        try:
+            while piece := response.raw.read1(1 << 18, decode_content=True):
+                size += len(piece)
+                if size > most:
+                    raise _TooLargeError(f"more than {most:,} bytes of {expects or 'text'}")
+                if time.monotonic() - began > patience:
+                    raise TimeoutError(f"not whole within {patience:.0f} seconds")
+                yield piece
+        finally:
+            self._manners.received(response.raw.tell())
+            self._manners.settle()
 
     def _allowed(self, url: str) -> bool:
         from protego import Protego
@@ -235,21 +273,29 @@ class Session:
                 if error.whole_host:
                     raise
                 text = ""
-            self._robots[parts.netloc] = Protego.parse(text)
-        return bool(self._robots[parts.netloc].can_fetch(url, self._net.user_agent))
+            rules = self._robots[parts.netloc] = Protego.parse(text)
+            gap = rules.crawl_delay(AGENT)
+            self._manners.keep_gap(parts.hostname or "", gap)
+        return bool(self._robots[parts.netloc].can_fetch(url, AGENT))
+
+
+class _TooLargeError(Exception):
+    """The body is larger than anything of its kind."""
 
 
 class _SpoiledError(Exception):
     """Leaves `replacing` without moving a bad file into place."""
 
 
-def _to_file(response: "requests.Response", path: Path, expects: str) -> Verdict:
+def _to_file(
+    response: "requests.Response", pieces: Iterator[bytes], path: Path, expects: str
+) -> Verdict:
     """Write the body to `path`, but only when it is whole and of the expected kind."""
     try:
         with replacing(path) as part:
             size, head = 0, b""
             with part.open("wb") as out:
-                for piece in response.iter_content(1 << 18):
+                for piece in pieces:
                     head = head or piece[:_HEAD_BYTES]
                     size += len(piece)
                     out.write(piece)

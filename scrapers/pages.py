@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from scrapers.answers import Kind, Verdict, may_pass
 from scrapers.ledger import Ledger
-from scrapers.politeness import Kind, Verdict
 from scrapers.progress import Progress
 
 
@@ -88,7 +88,8 @@ class Pages:
 
     def failed(self, fetch: Fetch, reason: str, detail: str) -> None:
         """Note it; an older answer stays."""
-        self._ledger.miss(fetch.url, reason, detail)
+        tried = not may_pass(reason)
+        self._ledger.miss(fetch.url, reason, detail, self._generation, doubtful=tried)
         self._progress.error(reason)
 
     def _missing(self, fetches: Iterable[Fetch]) -> Iterator[Fetch]:

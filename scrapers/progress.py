@@ -1,4 +1,4 @@
-"""Progress of a crawl: counts, rate and time left, for a terminal and for whoever asked to be told."""
+"""Progress of a crawl: counts, rate, time left and their course, for a terminal and whoever asked to be told."""
 
 import sys
 import time
@@ -8,9 +8,20 @@ from typing import Any, Self
 
 Report = Callable[[dict[str, Any]], None]
 
+# What a sample of the timeline holds: seconds since the start, counts since then, and whether a host
+# was being left alone.
+TIMELINE = (
+    "elapsed", "requests", "bytes", "not_modified", "retries", "cooldowns", "errors", "cooling",
+)  # fmt: skip
+_SAMPLES = 301  # more than a plot has room for; odd, so that thinning keeps the first and the last
+_FIRST_STEP = 0.25  # seconds between samples, until there are too many of them
+
 
 class Progress:
-    """Counts what happens; reports once a second at most, and shows a bar on a terminal."""
+    """Counts what happens; reports once a second at most, and shows a bar on a terminal.
+
+    `cooling` is set while a host has asked to be left alone.
+    """
 
     def __init__(
         self, title: str, report: Report, clock: Callable[[], float] = time.monotonic
@@ -20,7 +31,10 @@ class Progress:
         self._title, self._bar = title, None
         self.requests = self.items = self.bytes = 0
         self.not_modified = self.retries = self.cooldowns = self.total = 0
+        self.cooling = False
         self.errors: Counter[str] = Counter()
+        self._samples: list[tuple[float | int, ...]] = []
+        self._step, self._next = _FIRST_STEP, 0.0
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
@@ -30,6 +44,7 @@ class Progress:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._sample(self._clock() - self._start)
         self.tell(now=True)
         if self._bar is not None:
             self._bar.close()
@@ -55,12 +70,22 @@ class Progress:
     def tell(self, *, now: bool = False) -> None:
         """Report, when a second has passed since the last time."""
         moment = self._clock()
+        if moment - self._start >= self._next:
+            self._sample(moment - self._start)
         if now or moment - self._told >= 1.0:
             self._told = moment
             self._report(self.summary())
 
+    def _sample(self, elapsed: float) -> None:
+        if len(self._samples) == _SAMPLES:
+            del self._samples[1::2]
+            self._step = 2 * elapsed / _SAMPLES
+        self._next = elapsed + self._step
+        counts = (self.requests, self.bytes, self.not_modified, self.retries, self.cooldowns)
+        self._samples.append((round(elapsed, 3), *counts, self.errors.total(), int(self.cooling)))
+
     def summary(self) -> dict[str, Any]:
-        """The counts so far; `eta` in seconds is None until a rate is known."""
+        """The counts so far; `eta` in seconds is None until a rate is known; `timeline`: TIMELINE rows."""
         elapsed = self._clock() - self._start
         done = self.items + self.errors.total()
         left = max(0, self.total - done)
@@ -76,4 +101,5 @@ class Progress:
             "elapsed": round(elapsed, 3),
             "rate": round(done / elapsed, 1) if elapsed > 0 else None,
             "eta": round(left * elapsed / done, 1) if done else None,
+            "timeline": list(self._samples),
         }

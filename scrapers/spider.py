@@ -10,9 +10,9 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import scrapy
@@ -21,22 +21,36 @@ from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
+    DownloadCancelledError,
     DownloadConnectionRefusedError,
     DownloadTimeoutError,
     IgnoreRequest,
     ResponseDataLossError,
 )
 from scrapy.http import Request, Response
+from scrapy.resolver import CachingThreadedResolver
+from twisted.internet.error import DNSLookupError
 from twisted.python.failure import Failure
 
+from scrapers import guards
+from scrapers.answers import Kind, Verdict, largest, verdict
 from scrapers.ledger import Ledger
-from scrapers.net import Net, web_address
+from scrapers.net import AGENT, Net, web_address
 from scrapers.pages import Errand, Fetch
-from scrapers.politeness import Attempt, GaveUpError, Kind, Manners, Verdict, verdict
+from scrapers.politeness import Attempt, GaveUpError, Manners
 from scrapers.progress import Progress
 
-# A page of a museum is far smaller; an original picture may reach some hundred megabytes.
-_MAX_BYTES = 512 * 2**20
+if TYPE_CHECKING:
+    from twisted.internet.base import ReactorBase
+    from twisted.internet.defer import Deferred
+
+
+# What Scrapy says when it drops a request, and what we call that.
+_IGNORED = {
+    "robots.txt": "robots",
+    "max redirections": "redirect_loop",
+    "DOWNLOAD_MAXSIZE": "too_large",
+}
 
 
 class StoppedError(RuntimeError):
@@ -52,6 +66,7 @@ class _Context:
     errand: Errand
     progress: Progress
     manners: Manners
+    private: dict[str, str] = field(default_factory=dict)  # host → the private address it led to
     fatal: Exception | None = None
     reason: str = ""
     closing: asyncio.Future[None] | None = None
@@ -74,7 +89,8 @@ def run(
     Raises UnreachableError or HostRefusesError for a host that cannot be crawled, StoppedError
     after SIGTERM or SIGINT.
     """
-    context = _Context(net, hosts, errand, progress, Manners(ledger, net.policy))
+    manners = Manners(ledger, net.policy, budget=net.budget)
+    context = _Context(net, hosts, errand, progress, manners)
     process = AsyncCrawlerProcess(_settings(context))
     for noisy in ("scrapy", "twisted", "asyncio", "protego"):
         # What went wrong is counted, kept in the ledger or raised here once: not logged per request.
@@ -83,9 +99,10 @@ def run(
     before = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)} if in_main else {}
     process.crawl(_ErrandSpider)
     process.start(install_signal_handlers=in_main)
+    manners.settle()
     for number, handler in before.items():
         signal.signal(number, handler)
-    progress.cooldowns += context.manners.cooldowns
+    progress.cooldowns = context.manners.cooldowns
     if context.fatal is not None:
         raise context.fatal
     if context.reason != "finished":
@@ -100,11 +117,13 @@ def _settings(context: _Context) -> dict[str, Any]:
         "ARTLAKE": context,
         "USER_AGENT": context.net.user_agent,
         "ROBOTSTXT_OBEY": True,
+        "ROBOTSTXT_USER_AGENT": AGENT,  # the contact may hold the name of another robot
         "CONCURRENT_REQUESTS": context.net.concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": context.net.concurrency,
+        # A callback's requests go one by one: workers for them cost more than all the rest of Scrapy.
+        "CONCURRENT_ITEMS": 1,
         "DOWNLOAD_DELAY": 0,  # the token bucket in the ledger paces all processes together
-        "DOWNLOAD_TIMEOUT": context.net.policy.timeout,
-        "DOWNLOAD_MAXSIZE": _MAX_BYTES,
+        "DOWNLOAD_MAXSIZE": largest("robots"),  # of what is no errand: see _ErrandSpider._request
         "DOWNLOAD_WARNSIZE": 0,
         "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), f"{here}.MappedHandler"),
         "DOWNLOADER_MIDDLEWARES_BASE": {
@@ -114,6 +133,7 @@ def _settings(context: _Context) -> dict[str, Any]:
             "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
             "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": 600,
         },
+        "TWISTED_DNS_RESOLVER": f"{here}.PublicResolver",
         "SPIDER_MIDDLEWARES_BASE": {},
         "EXTENSIONS_BASE": {},
         "REDIRECT_MAX_TIMES": 5,
@@ -122,22 +142,59 @@ def _settings(context: _Context) -> dict[str, Any]:
     }
 
 
+class PublicResolver(CachingThreadedResolver):
+    """Finds no address for a host of a private network, so that nothing can be connected to there.
+
+    Scrapy connects to the very address that this returns: no second answer can lead elsewhere.
+    """
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, reactor: "ReactorBase") -> "PublicResolver":
+        """Scrapy's way to make one."""
+        resolver = super().from_crawler(crawler, reactor)
+        resolver._context = crawler.settings["ARTLAKE"]
+        return resolver
+
+    _context: _Context
+
+    def getHostByName(  # noqa: N802
+        self, name: str, timeout: Sequence[int] = ()
+    ) -> "Deferred[str]":
+        """The IPv4 address of `name`; DNSLookupError when it is none of the web."""
+        return super().getHostByName(name, timeout).addCallback(self._checked, name)
+
+    def _checked(self, address: str, name: str) -> str:
+        if self._context.net.museum_url is None:
+            try:
+                guards.require_public(name, [address])
+            except GaveUpError as error:
+                self._context.private[name] = error.detail
+                raise DNSLookupError(error.detail) from error
+        return address
+
+
 class MappedHandler(HTTP11DownloadHandler):
     """Connects to the sandbox while requests and answers keep the museum's own address."""
 
     def __init__(self, crawler: Crawler):
         super().__init__(crawler)
-        self._net: Net = crawler.settings["ARTLAKE"].net
+        context: _Context = crawler.settings["ARTLAKE"]
+        self._net, self._manners = context.net, context.manners
 
     async def download_request(self, request: Request) -> Response:
         """Fetch `request` from wherever its host is mapped to."""
         address, headers = self._net.address(request.url)
-        if not headers:
-            return await super().download_request(request)
-        mapped = Request(address, headers=request.headers, meta=request.meta)
+        mapped = (
+            Request(address, headers=request.headers, meta=request.meta) if headers else request
+        )
         mapped.headers.update(headers)
-        response = await super().download_request(mapped)
-        return response.replace(url=request.url)
+        try:
+            response = await super().download_request(mapped)
+        except DownloadCancelledError:  # too large: about so much came before it was cut off
+            self._manners.received(request.meta.get("download_maxsize", largest("robots")))
+            raise
+        self._manners.received(len(response.body))
+        return response.replace(url=request.url) if headers else response
 
 
 class PoliteMiddleware:
@@ -154,12 +211,14 @@ class PoliteMiddleware:
 
     async def process_request(self, request: Request) -> None:
         """Hold the request back until its host may be asked."""
-        host = urlsplit(request.url).hostname or ""
-        if host not in self._context.hosts:
-            raise GaveUpError(request.url, "foreign_host", f"{host} is not a host of this museum")
-        while (wait := self._context.manners.before(host)) > 0:
-            await self._sleep(wait)
+        guards.check_address(request.url, self._context.hosts)  # a redirect leads anywhere
         self._go_on()
+        try:
+            while (wait := self._context.manners.before(request.url)) > 0:
+                await self._sleep(wait)
+        except GaveUpError as error:
+            self._context.abort(self._crawler, error)
+            raise
         request.meta["sent"] = self._context.manners.now()
         self._context.progress.requests += 1
 
@@ -180,6 +239,13 @@ class PoliteMiddleware:
         if isinstance(exception, GaveUpError | IgnoreRequest | asyncio.CancelledError):
             return None
         reason = "closed"
+        host = urlsplit(request.url).hostname or ""
+        if host in self._context.private:
+            refused = Verdict(Kind.REFUSED, "private_address", self._context.private[host])
+            return await self._settle(request, refused)
+        if isinstance(exception, DownloadCancelledError):
+            most = f"more than {request.meta.get('download_maxsize', largest('robots')):,} bytes"
+            return await self._settle(request, Verdict(Kind.REFUSED, "too_large", most))
         if isinstance(exception, CannotResolveHostError | DownloadConnectionRefusedError):
             reason = "unreachable"
         elif isinstance(exception, ResponseDataLossError):
@@ -226,18 +292,23 @@ class _ErrandSpider(scrapy.Spider):
         spider._context = crawler.settings["ARTLAKE"]
         crawler.signals.connect(spider._opened, signals.spider_opened)
         crawler.signals.connect(spider._closed, signals.spider_closed)
+        crawler.signals.connect(spider._robots, signals.robots_parsed)
         return spider
 
     async def start(self) -> AsyncIterator[Request]:
-        for fetch in self._context.errand.start():
+        # Not sooner than they can be sent: a scheduler full of requests is memory.
+        for fetch in self._sound(self._context.errand.start()):
+            if self.crawler.engine.needs_backout():
+                await self.crawler.signals.wait_for(signals.scheduler_empty)
             yield self._request(fetch)
 
     def parse(self, response: Response, fetch: Fetch) -> Iterator[Request]:
         headers = cast("Mapping[str, str]", response.headers.to_unicode_dict())
         found: Verdict = response.meta["verdict"]
         try:
-            for following in self._context.errand.done(fetch, found, headers, response.body):
-                yield self._request(following)
+            following = self._context.errand.done(fetch, found, headers, response.body)
+            for another in self._sound(following):
+                yield self._request(another)
         except Exception as error:  # a full disk, a page no parser can read: never item by item
             self._context.abort(self.crawler, error)
             raise
@@ -250,27 +321,48 @@ class _ErrandSpider(scrapy.Spider):
                 self._context.errand.failed(fetch, error.reason, error.detail)
         elif isinstance(error, IgnoreRequest):
             if "stopping" not in str(error):
-                reason = "robots" if "robots.txt" in str(error) else "refused"
+                reason = next((r for mark, r in _IGNORED.items() if mark in str(error)), "refused")
                 self._context.errand.failed(fetch, reason, str(error))
         else:
             self._context.errand.failed(fetch, "closed", str(error))
+
+    def _sound(self, fetches: Iterable[Fetch]) -> Iterator[Fetch]:
+        """Those whose address may be asked for; the others are given up before they are requests."""
+        for fetch in fetches:
+            try:
+                guards.check_address(web_address(fetch.url), self._context.hosts)
+            except GaveUpError as error:
+                self._context.errand.failed(fetch, error.reason, error.detail)
+            else:
+                yield fetch
 
     def _request(self, fetch: Fetch) -> Request:
         return Request(
             web_address(fetch.url),
             headers=dict(self._context.errand.headers(fetch)),
             cb_kwargs={"fetch": fetch},
+            meta={
+                "download_maxsize": largest(fetch.expects),
+                "download_timeout": self._context.net.policy.deadline(fetch.expects),
+            },
             errback=self._failed,
             dont_filter=True,  # the errand knows what it has seen, by the address it was given
         )
+
+    def _robots(self, robotparser: Any, request: Request) -> None:
+        gap = robotparser.crawl_delay(AGENT)
+        self._context.manners.keep_gap(urlsplit(request.url).hostname or "", gap)
 
     async def _opened(self, spider: scrapy.Spider) -> None:
         self._ticking = asyncio.ensure_future(self._tick())
 
     async def _tick(self) -> None:
+        progress, manners = self._context.progress, self._context.manners
         while True:
             await asyncio.sleep(1.0)
-            self._context.progress.tell()
+            progress.cooldowns = manners.cooldowns
+            progress.cooling = any(manners.cooling(host) > 0 for host in self._context.hosts)
+            progress.tell()
 
     def _closed(self, spider: scrapy.Spider, reason: str) -> None:
         self._context.reason = reason

@@ -2,26 +2,35 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from scrapers.dates import parse_life, parse_years
+from scrapers.dates import parse_years
 from scrapers.museum import Catalog, filled, misc, normal_name, reject
-from scrapers.people import merge
+from scrapers.people import merge, parse_life
+from scrapers.places import parse_keeper
 from scrapers.wga_pages import SITE, address_key
+from scrapers.wga_rules import mend
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 LICENCE = "Web Gallery of Art: educational and personal use only, no redistribution"
-_SIZE = re.compile(r",?\s*(?P<size>(?P<height>[\d.]+)\s*[x×]\s*(?P<width>[\d.]+)\s*cm)\b")
+_SIZE = re.compile(r",?\s*(?P<size>(?P<height>(?<![\d.])[\d.]+)\s*[x×]\s*(?P<width>[\d.]+)\s*cm)\b")
 _WHICH = re.compile(r"(.*?)\s*(\bthe (?:Elder|Younger)\b)?(\([^)]*\))?\s*$")
 _USED = frozenset(
     {
-        *("AUTHOR", "ARTIST", "BORN-DIED", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "URL"),
-        *("FORM", "TYPE", "SCHOOL", "licence", "source_row", "encoding"),
+        *("AUTHOR", "BORN-DIED", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "URL"),
+        *("FORM", "TYPE", "SCHOOL", "licence", "source_row", "encoding", "page_encoding"),
     }
 )
+
+_MENDED = {
+    name: name for name in ("AUTHOR", "BORN-DIED", "TITLE", "DATE", "TECHNIQUE", "LOCATION")
+} | {f"page_{name.lower()}": name for name in ("TITLE", "DATE", "TECHNIQUE", "LOCATION")}
+# Two rows that differ in nothing else are one row, written twice: page and picture name one work.
+_WHERE = frozenset({"URL", "source_row", "mended", "written"})
 
 
 def catalog(raw: Mapping[str, "pa.Table"]) -> Catalog:
@@ -29,26 +38,37 @@ def catalog(raw: Mapping[str, "pa.Table"]) -> Catalog:
     from storage import schemas
 
     artists: dict[str, dict[str, Any]] = {}
-    for row in raw["artists"].to_pylist():
-        merge(artists, _listed(row))
-    artworks: dict[str, dict[str, Any]] = {}
-    said: set[str] = set()
-    links: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
-    for row in raw["works"].to_pylist():
-        key = address_key(row["URL"] or "")
-        content = json.dumps({n: v for n, v in row.items() if n != "source_row"}, sort_keys=True)
-        if not key or content in said:
+    for row in raw["artists"].to_pylist():
+        listed = _listed(row)
+        if listed["artist_id"] in artists:
+            refused.append(reject("catalog", "wga", row["source_row"], "same_name", row["name"]))
+        merge(artists, listed)
+    artworks: dict[str, dict[str, Any]] = {}
+    seen: set[tuple[Any, ...]] = set()
+    filed: Counter[str] = Counter()
+    authors: dict[tuple[str | None, str | None], dict[str, Any] | None] = {}
+    links: list[dict[str, Any]] = []
+    for written in raw["works"].to_pylist():
+        key = address_key(written["URL"] or "")
+        row = _mended(written)
+        content = (key, *(value for name, value in row.items() if name not in _WHERE))
+        if not key or content in seen:
             reason = "duplicate_row" if key else "no_address"
             refused.append(reject("catalog", "wga", row["source_row"], reason, row["URL"] or ""))
             continue
-        said.add(content)
-        source_id, again = key, 2
+        seen.add(content)
+        source_id = key
         while f"wga:{source_id}" in artworks:  # two works filed under one address
-            source_id, again = f"{key}~{again}", again + 1
-        artist = _author(row)
-        if artist:
-            merge(artists, artist)
+            filed[key] += 1
+            row["same_address"] = filed[key] + 1
+            source_id = f"{key}~{filed[key] + 1}"
+        who = (row["AUTHOR"], row["BORN-DIED"])
+        if who not in authors:
+            authors[who] = artist = _author(row)
+            if artist:
+                merge(artists, artist)
+        artist = authors[who]
         artworks[f"wga:{source_id}"] = _artwork(row, source_id, artist)
         links.append(
             {
@@ -69,6 +89,20 @@ def catalog(raw: Mapping[str, "pa.Table"]) -> Catalog:
     )
 
 
+def _mended(row: dict[str, Any]) -> dict[str, Any]:
+    """The row as it was meant; `mended` names the rules that fired, `written` has the words before."""
+    now, written, fired = dict(row), {}, list[str]()
+    for column, known_as in _MENDED.items():
+        if text := row[column]:
+            now[column], rules = mend(known_as, text)
+            if rules:
+                written[column] = text
+                fired += rules
+    if written:
+        now |= {"mended": fired, "written": written}
+    return now
+
+
 def reading_order(name: str) -> str:
     """A name as one says it: "BRUEGEL, Pieter the Elder" is Pieter Bruegel the Elder."""
     family, _, given = name.partition(",")
@@ -85,13 +119,13 @@ def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _author(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    name = filled(row.get("AUTHOR")) or filled(row.get("ARTIST"))
+    name = filled(row["AUTHOR"])
     return _artist(name, filled(row["BORN-DIED"]), [], row["source_row"]) if name else None
 
 
 def _artist(name: str, life: str | None, aliases: list[str], source_row: str) -> dict[str, Any]:
     source_id = normal_name(name) or name
-    begin, end, _ = parse_life(life)
+    said = parse_life(life)
     return {
         "artist_id": f"wga:{source_id}",
         "source": "wga",
@@ -100,8 +134,10 @@ def _artist(name: str, life: str | None, aliases: list[str], source_row: str) ->
         "sort_name": name,
         "aliases": sorted(reading_order(alias) for alias in aliases),
         "life_text": life,
-        "begin_year": begin,
-        "end_year": end,
+        "begin_year": said.begin_year,
+        "end_year": said.end_year,
+        "birth_place": said.birth_place,
+        "death_place": said.death_place,
         "source_row": source_row,
     }
 
@@ -110,9 +146,10 @@ def _artwork(
     row: Mapping[str, Any], source_id: str, artist: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     dated = filled(row["DATE"]) or filled(row["page_date"])
-    begin, end, _ = parse_years(dated)
+    begin, end, precision = parse_years(dated)
     technique = filled(row["TECHNIQUE"]) or filled(row["page_technique"])
     size = _SIZE.search(technique or "")
+    kept_at = filled(row["LOCATION"]) or filled(row["page_location"])
     return {
         "artwork_id": f"wga:{source_id}",
         "source": "wga",
@@ -121,15 +158,17 @@ def _artwork(
         "artists": [{"artist_id": artist["artist_id"], "role": "artist", "position": 0}]
         if artist
         else [],
-        "artist_text": filled(row.get("AUTHOR")) or filled(row.get("ARTIST")),
+        "artist_text": filled(row["AUTHOR"]),
         "date_text": dated,
         "begin_year": begin,
         "end_year": end,
+        "date_precision": precision,
         "medium": technique and (_SIZE.sub("", technique).strip(" ,") or None),
         "classification": filled(row["FORM"]),
         "school": filled(row["SCHOOL"]),
         "genre": filled(row["TYPE"]),
-        "repository": filled(row["LOCATION"]) or filled(row["page_location"]),
+        "repository": kept_at,
+        "repository_city": parse_keeper(kept_at).city,
         "dimensions_text": size["size"] if size else None,
         "height_cm": float(size["height"].strip(".")) if size else None,
         "width_cm": float(size["width"].strip(".")) if size else None,

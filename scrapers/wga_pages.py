@@ -1,25 +1,76 @@
 """How pages of the Web Gallery of Art are read: artist lists, artist pages, sub-indexes, wrappers.
 
-Selectors stand at the top, so that a redesign is met in one place.
+Selectors stand in one table at the top, so that a redesign is met in one place. `read` makes one pass
+over a page and returns plain values, which the ledger keeps beside the body.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+from storage.files import write_bytes
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
 SITE = "https://www.wga.hu"
-LIST_CELL = "ARTISTLIST"
-LIST_COUNT = re.compile(r"Page\s+\d+\s+of\s+(\d+)", re.IGNORECASE)
+LIST_PATH = "/cgi-bin/artist.cgi"
+EVERYBODY = "-"  # the letter of the list that has them all
+
+
+class Selector(NamedTuple):
+    """Elements of a kind, by what one attribute of theirs says; `must`: a page without is not one of ours."""
+
+    tag: str
+    attribute: str
+    says: re.Pattern[str]
+    must: bool = False
+
+    def __str__(self) -> str:
+        return f"<{self.tag} {self.attribute}={self.says.pattern!r}>"
+
+
+def _says(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+# "list" is a page of the artist list, "artist" an artist's page or one of its sub-indexes. Not CSS:
+# asked once for every element of a page, selectors cost as much as parsing it, patterns a tenth.
+SELECTORS = {
+    "list.count": Selector("div", "class", _says(r"\bLIST\b"), must=True),  # Page 1 of 9
+    "list.cell": Selector("td", "class", _says(r"\bARTISTLIST\b"), must=True),  # four to a row
+    "list.link": Selector("a", "href", _says(r".")),
+    "artist.name": Selector("div", "class", _says(r"\bINDEX2\b")),
+    "artist.life": Selector("div", "class", _says(r"\bINDEX3\b")),
+    "artist.biography": Selector("a", "href", _says(r"/bio/")),
+    "artist.frame": Selector("frame", "name", _says(r"^MAIN$")),
+    "artist.refresh": Selector("meta", "http-equiv", _says(r"^refresh$")),
+    "artist.index": Selector("ul", "", _says("")),  # the first holds the sub-indexes
+    "artist.link": Selector("a", "href", _says(r".")),
+    # or sub-indexes, or a wrapper
+    "artist.picture": Selector("a", "href", _says(r"/art/"), must=True),
+}
 WORKS_HEADINGS = ("preview", "picture data", "file info", "comment")
 SOFT_404 = "The address has changed!"
+# four digits: half a million artists; a list that says more is none we would follow
+_COUNT = re.compile(r"Page\s+\d+\s+of\s+(\d{1,4})\b", re.IGNORECASE)
 _SEE = re.compile(r"^(?P<alias>.*?)\s*\(see\s+(?P<name>.+?)\)\s*$", re.IGNORECASE)
 _FRAMES = re.compile(r"^/frames-e\.html\?(?P<path>/.+)$")
 _REFRESH = re.compile(r"url\s*=\s*['\"]?([^'\";]+)", re.IGNORECASE)
+_KIND = re.compile(r"^/(?:html_m|html|art|detail|preview)/")
+# Nearly every address, read without taking it apart
+_USUAL = re.compile(
+    r"(?:https?://www\.wga\.hu)?/(?:html_m|html|art|detail|preview)/"
+    r"(?P<key>[\w%~-]+(?:/[\w%~-]+)*)\.(?:html?|jpe?g|gif)\Z"
+)
+_ENDING = re.compile(r"\.(?:html?|jpe?g|gif)$", re.IGNORECASE)
+_ASCII = bytes(range(128))
 
 
 @dataclass(frozen=True)
@@ -35,6 +86,15 @@ class ListedArtist:
 
 
 @dataclass
+class ListPage:
+    """What one page of the artist list holds; `pages` of the whole list, 0 where it does not say."""
+
+    artists: list[ListedArtist] = field(default_factory=list)
+    pages: int = 0
+    encoding: str = ""
+
+
+@dataclass
 class ArtistPage:
     """What one page of an artist holds."""
 
@@ -44,28 +104,113 @@ class ArtistPage:
     life: str | None = None
     links: list[str] = field(default_factory=list)
     gone: bool = False
+    encoding: str = ""
+
+
+Page = ListPage | ArtistPage
+
+
+class UnrecognisedPageError(ValueError):
+    """A page that must have rows has none: the site was redesigned."""
+
+
+def read(url: str, body: bytes) -> Page:
+    """Everything we take from the page at `url`; no bytes make it fail."""
+    text, encoding = decode(body)
+    parsed = _parsed(text)
+    if not is_list(url):
+        made = artist_page(parsed, url)
+        made.encoding = encoding
+        return made
+    return ListPage(list(listed_artists(parsed)), list_pages(parsed), encoding)
+
+
+def to_json(page: Page) -> str:
+    """The page as text, for the ledger."""
+    return json.dumps(page, default=vars, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_json(url: str, text: str) -> Page:
+    """The page that `to_json` wrote."""
+    known = json.loads(text)
+    if not is_list(url):
+        return ArtistPage(**known)
+    return ListPage(**known | {"artists": [ListedArtist(**row) for row in known["artists"]]})
+
+
+@cache
+def parser_version() -> str:
+    """Changes with this file, so that pages read by another version of it are read again."""
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
+
+
+def is_list(url: str) -> bool:
+    """Whether the address is one of the artist list."""
+    return urlsplit(url).path == LIST_PATH
+
+
+def missing(url: str, page: Page) -> str | None:
+    """The name of the selector without which the page is none of its kind; None for a good page.
+
+    The list of everybody, and a list of several pages, must list artists on each; the list of one
+    letter may be empty. An artist's page must lead to pictures or to further pages, unless it is gone.
+    """
+    if isinstance(page, ArtistPage):
+        return None if page.works or page.links or page.gone else "artist.picture"
+    if not page.pages:
+        return "list.count"
+    everybody = parse_qs(urlsplit(url).query).get("letter") == [EVERYBODY]
+    return None if page.artists or not (everybody or page.pages > 1) else "list.cell"
+
+
+def unrecognised(url: str, body: bytes, name: str, kept: Path) -> UnrecognisedPageError:
+    """Keep the page at `kept`; the error that says what `missing` found, and shows it."""
+    write_bytes(kept, body)
+    words = " ".join(soup(body).get_text(" ").split())[:200]
+    return UnrecognisedPageError(
+        f"{url} has no {SELECTORS[name]} ({name}), which such a page must have. Has the Web Gallery of "
+        f"Art changed its pages? It says: {words!r}. The page is kept in {kept}. Mend SELECTORS in "
+        "scrapers/wga_pages.py and run again; nothing that was there before has been changed"
+    )
 
 
 def soup(body: bytes) -> "BeautifulSoup":
     """Parse loose HTML; UTF-8 when it is, else the site's single-byte text."""
+    return _parsed(decode(body)[0])
+
+
+def _parsed(text: str) -> "BeautifulSoup":
     from bs4 import BeautifulSoup
 
-    return BeautifulSoup(decode(body)[0], "lxml")
+    return BeautifulSoup(text, "lxml")
 
 
 def decode(body: bytes) -> tuple[str, str]:
-    """Text and the name of its encoding: strict UTF-8, then cp1252, then latin-1 (which never fails)."""
+    """Text and the name of its encoding: strict UTF-8, cp1252, then latin-1, which never fails.
+
+    Copies of the catalogue went through DOS: where cp1252 does not fit, cp850 is taken if it makes
+    more of the bytes beyond ASCII letters than latin-1 does.
+    """
     for encoding in ("utf-8", "cp1252"):
         try:
             return body.decode(encoding), encoding
         except UnicodeDecodeError:
             continue
-    return body.decode("latin-1"), "latin-1"
+    high = body.translate(None, _ASCII)
+    letters = {name: sum(map(str.isalpha, high.decode(name))) for name in ("latin-1", "cp850")}
+    best = "cp850" if letters["cp850"] > letters["latin-1"] else "latin-1"
+    return body.decode(best), best
 
 
 def canonical(url: str, base: str = SITE) -> str:
-    """One spelling for an address: absolute, https, out of its frame, without fragment."""
-    parts = urlsplit(urljoin(base, url.strip()))
+    """One spelling for an address: absolute, https, out of its frame, without fragment.
+
+    Empty for what no browser could read as an address.
+    """
+    try:
+        parts = urlsplit(urljoin(base, url.strip()))
+    except ValueError:  # "http://[": rows with it are refused for having no address
+        return ""
     full = parts.path + (f"?{parts.query}" if parts.query else "")
     framed = _FRAMES.match(full)
     host = "www.wga.hu" if parts.netloc in ("wga.hu", "www.wga.hu") else parts.netloc
@@ -74,86 +219,91 @@ def canonical(url: str, base: str = SITE) -> str:
 
 def address_key(url: str) -> str:
     """What the page, the picture and the thumbnail of one work have in common: `a/aachen/adonis`."""
-    path = urlsplit(canonical(url)).path
-    stripped = re.sub(r"^/(?:html_m|html|art|detail|preview)/", "", path)
-    return re.sub(r"\.(?:html?|jpe?g|gif)$", "", stripped.lstrip("/"), flags=re.IGNORECASE)
+    if usual := _USUAL.match(url):
+        return usual["key"]
+    path = canonical(url).removeprefix(SITE)
+    if path.startswith("https:"):  # of another host
+        path = urlsplit(path).path
+    return _ENDING.sub("", _KIND.sub("", path.partition("?")[0]).lstrip("/"))
 
 
 def list_pages(page: "BeautifulSoup") -> int:
-    """How many pages the list has."""
-    found = LIST_COUNT.search(page.get_text(" "))
-    return int(found[1]) if found else 1
-
-
-def is_list(page: "BeautifulSoup") -> bool:
-    """Whether the page bears the mark of an artist list, with or without artists on it."""
-    return LIST_COUNT.search(page.get_text(" ")) is not None
+    """How many pages the list has; 0 when the page does not bear the mark of a list."""
+    counts = (_COUNT.search(_text(tag)) for tag in _select(page, "list.count")["list.count"])
+    return next((int(found[1]) for found in counts if found), 0)
 
 
 def listed_artists(page: "BeautifulSoup") -> Iterator[ListedArtist]:
     """The rows of an artist list."""
-    for row in page.find_all("tr"):
-        cells = row.find_all("td", class_=LIST_CELL, recursive=False)
-        link = cells[0].find("a", href=True) if len(cells) == 4 else None
-        if link is None:
+    rows: dict[int, list[Tag]] = {}
+    for cell in _select(page, "list.cell")["list.cell"]:
+        rows.setdefault(id(cell.parent), []).append(cell)
+    for cells in rows.values():
+        links = _select(cells[0], "list.link")["list.link"] if len(cells) == 4 else []
+        if not links:
             continue
-        name, life, period, school = (_text(cell) for cell in cells)
+        name, life, period, school = map(_text, cells)
         see = _SEE.match(name)
-        yield ListedArtist(
-            see["alias"] if see else name,
-            canonical(str(link["href"])),
-            life,
-            period,
-            school,
-            see["name"] if see else None,
-        )
+        alias, of = (see["alias"], see["name"]) if see else (name, None)
+        yield ListedArtist(alias, canonical(str(links[0]["href"])), life, period, school, of)
 
 
 def artist_page(page: "BeautifulSoup", url: str) -> ArtistPage:
     """The works of an artist's page, and the sub-indexes or frames it leads to."""
-    read = ArtistPage(gone=SOFT_404 in page.get_text(" "))
+    found = _select(page, *(name for name in SELECTORS if name.startswith("artist.")))
+    made = ArtistPage(works=list(_works(found["artist.picture"], url)))
+    wrapped = [str(frame.get("src", "")) for frame in found["artist.frame"]]
+    for meta in found["artist.refresh"]:
+        wrapped += _REFRESH.findall(str(meta.get("content", "")))
+    inside = _select(found["artist.index"][0], "artist.link") if found["artist.index"] else {}
+    frames = [canonical(link, url) for link in wrapped if link]
+    below = [canonical(str(a["href"]), url) for a in inside.get("artist.link", [])]
     folder = url.rsplit("/", 1)[0] + "/"
-    wrapped = [str(f["src"]) for f in page.find_all("frame", src=True) if _is_main(f)]
-    for meta in page.find_all("meta", content=True):
-        if str(meta.get("http-equiv", "")).lower() == "refresh":
-            wrapped += _REFRESH.findall(str(meta["content"]))
-    index = page.find("ul")
-    inside = [str(a["href"]) for a in index.find_all("a", href=True)] if index else []
-    frames = [canonical(link, url) for link in wrapped]
-    for target in (*frames, *(canonical(link, url) for link in inside)):
+    for target in (*frames, *(link for link in below if link.startswith(folder))):
         page_like = target.endswith((".html", ".htm", "/"))
-        below = target in frames or target.startswith(folder)
-        if page_like and below and target != url and target not in read.links:
-            read.links.append(target)
-    biography = page.select_one('a[href^="/bio/"]')
-    read.biography = canonical(str(biography["href"])) if biography else None
-    name, life = page.select_one("div.INDEX2"), page.select_one("div.INDEX3")
-    read.name, read.life = (_text(tag) if tag else None for tag in (name, life))
-    for table in page.find_all("table"):
-        first = table.find("tr")
-        heading = _text(first).lower() if first else ""
-        if all(word in heading for word in WORKS_HEADINGS):
-            read.works += [w for row in table.find_all("tr")[1:] if (w := _work(row))]
-    return read
+        if page_like and target != url and target not in made.links:
+            made.links.append(target)
+    for biography in found["artist.biography"][:1]:
+        made.biography = canonical(str(biography["href"]), url)
+    made.name, made.life = (
+        _text(tags[0]) if (tags := found[name]) else None for name in ("artist.name", "artist.life")
+    )
+    # a page with works is there, whatever it says; only the others are searched for the words
+    made.gone = not (made.works or made.links) and SOFT_404 in _text(page)
+    return made
 
 
-def _is_main(frame: "Tag") -> bool:
-    return str(frame.get("name", "")).upper() == "MAIN"
+def _works(pictures: "list[Tag]", url: str) -> Iterator[dict[str, str]]:
+    """The rows of works tables, each found by the link to its picture."""
+    is_works: dict[int, bool] = {}
+    seen: set[int] = set()
+    for link in pictures:
+        row = link.find_parent("tr")
+        table = row.find_parent("table") if row else None
+        if row is None or table is None or id(row) in seen:
+            continue
+        seen.add(id(row))
+        if id(table) not in is_works:
+            first = table.find("tr")
+            heading = _text(first).lower() if first else ""
+            is_works[id(table)] = all(word in heading for word in WORKS_HEADINGS)
+        if is_works[id(table)] and (work := _work(row, canonical(str(link["href"]), url))):
+            yield work
 
 
-def _work(row: "Tag") -> dict[str, str] | None:
+def _work(row: "Tag", art: str) -> dict[str, str] | None:
     """One row of a works table: address, title, date, technique, location, file info, comment."""
-    link = row.select_one('a[href^="/art/"]')
     cells = row.find_all("td", recursive=False)
-    if link is None or len(cells) < 2:
+    if len(cells) < 2 or not art:
         return None
-    lines = [text for text in cells[1].stripped_strings if text]
-    title = _text(bold) if (bold := cells[1].find("b")) else (lines[0] if lines else "")
-    rest = lines[1:] if lines else []
+    lines = list(cells[1].stripped_strings)
+    bold = cells[1].find("b")
+    title = _text(bold) if bold else (lines[0] if lines else "")
+    rest = lines[1:]
     names = ("date", "technique", "location")
     # A page that leaves a line out leaves the location last, and a technique is never a number.
     values = dict(zip(names, rest, strict=False)) if len(rest) >= 3 else _placed(rest)
-    values |= {"title": title, "art": str(link["href"])}
+    values |= {"title": title, "art": art}
     values |= {n: _text(c) for n, c in zip(("file_info", "comment"), cells[2:], strict=False)}
     return {name: value for name, value in values.items() if value}
 
@@ -170,6 +320,25 @@ def _placed(lines: list[str]) -> dict[str, str]:
         else:
             placed["location"] = line
     return placed
+
+
+def _select(within: "Tag", *names: str) -> "dict[str, list[Tag]]":
+    """The elements of each of the selectors, in the order of the page, in one walk."""
+    from bs4 import Tag
+
+    wanted: dict[str, list[str]] = {}
+    for name in names:
+        wanted.setdefault(SELECTORS[name].tag, []).append(name)
+    found: dict[str, list[Tag]] = {name: [] for name in names}
+    for element in within.descendants:
+        if not isinstance(element, Tag):
+            continue
+        for name in wanted.get(element.name, ()):
+            _, attribute, says, _ = SELECTORS[name]
+            value = element.get(attribute, "")
+            if says.search(" ".join(value) if isinstance(value, list) else value or ""):
+                found[name].append(element)
+    return found
 
 
 def _text(tag: "Tag") -> str:

@@ -70,6 +70,11 @@ ARTWORKS = _schema(
     ("date_text", pa.string(), "date as the source writes it"),
     ("begin_year", pa.int32(), "first possible year of making; before Christ is negative"),
     ("end_year", pa.int32(), "last possible year of making; before Christ is negative"),
+    (
+        "date_precision",
+        pa.string(),
+        "how exact the words of the date are: year, range, decade, about, open, century or unknown",
+    ),
     ("medium", pa.string(), "materials and technique as written"),
     ("classification", pa.string(), "kind of object: Paintings, Prints, Swords…"),
     ("department", pa.string(), "the museum's department"),
@@ -80,6 +85,7 @@ ARTWORKS = _schema(
     ("period", pa.string(), "named period or dynasty"),
     ("place", pa.string(), "where it was made or found"),
     ("repository", pa.string(), "who keeps the object"),
+    ("repository_city", pa.string(), "the city its keeper is in"),
     ("dimensions_text", pa.string(), "sizes as written"),
     ("height_cm", pa.float64(), "height of the whole object in centimetres"),
     ("width_cm", pa.float64(), "width of the whole object in centimetres"),
@@ -91,6 +97,7 @@ ARTWORKS = _schema(
     ("object_url", pa.string(), "the object's page at the source"),
     ("misc", pa.string(), "everything the source says that has no column here, as JSON"),
     ("source_row", pa.string(), "address of the row: a URL, or file#row", _REQUIRED),
+    ("withdrawn_in", pa.string(), "the snapshot in which the source lists it no longer"),
 )
 
 ARTISTS = _schema(
@@ -108,6 +115,8 @@ ARTISTS = _schema(
     ("life_text", pa.string(), "life dates and places as written"),
     ("begin_year", pa.int32(), "year of birth or first activity"),
     ("end_year", pa.int32(), "year of death or last activity"),
+    ("birth_place", pa.string(), "place of birth, as the life dates name it"),
+    ("death_place", pa.string(), "place of death, as the life dates name it"),
     ("nationality", pa.string(), "nationality as written"),
     ("gender", pa.string(), "gender, where the source states one"),
     ("ulan", pa.string(), "Getty ULAN number"),
@@ -137,6 +146,22 @@ SOURCES = _schema(
         "whether its pictures may appear on pages and slides",
         _REQUIRED,
     ),
+)
+
+HISTORY = _schema(
+    ("source", pa.string(), "museum or folder the record comes from", _REQUIRED),
+    ("noun", pa.string(), "the source's table whose record it is", _REQUIRED),
+    ("record_id", pa.string(), "what names the record in that table", _REQUIRED),
+    ("first_seen", pa.string(), "the first snapshot that has it", _REQUIRED),
+    ("last_seen", pa.string(), "the last snapshot that has it", _REQUIRED),
+    ("withdrawn_in", pa.string(), "the snapshot in which the source lists it no longer"),
+    (
+        "changes",
+        pa.list_(pa.struct([("snapshot", pa.string()), ("fields", pa.list_(pa.string()))])),
+        "the snapshots in which it had changed, and the fields that had",
+        _REQUIRED,
+    ),
+    ("last_rows", pa.string(), "withdrawn records only: their rows as last seen, as JSON by table"),
 )
 
 REJECTS = _schema(

@@ -25,6 +25,7 @@ class TinyMuseum:
     pages: dict[str, bytes] = field(default_factory=dict)
     faults: dict[str, list[str]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
+    moments: dict[str, float] = field(default_factory=dict)  # key → when it was asked for last
     not_modified: int = 0
     agents: set[str] = field(default_factory=set)
 
@@ -36,6 +37,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         museum, key = self.museum, f"{self.headers['Host']}{self.path}"
         museum.asked[key] += 1
+        museum.moments[key] = time.monotonic()
         museum.agents.add(self.headers["User-Agent"])
         body = museum.pages.get(key)
         waiting = museum.faults.get(key)

@@ -44,7 +44,7 @@ def test_every_asset_says_what_it_is(key: dg.AssetKey) -> None:
 
 def test_there_are_about_ten_groups_and_one_partitions_definition() -> None:
     nodes = [GRAPH.get(key) for key in GRAPH.get_all_asset_keys()]
-    assert 10 <= len({node.group_name for node in nodes}) <= 13
+    assert 10 <= len({node.group_name for node in nodes}) <= 14
     definitions = {node.partitions_def for node in nodes if node.partitions_def}
     assert len(definitions) == 1
 
@@ -52,7 +52,7 @@ def test_there_are_about_ten_groups_and_one_partitions_definition() -> None:
 @pytest.mark.parametrize("job", [job.name for job in jobs])
 def test_no_job_mixes_partitioned_and_unpartitioned_assets(job: str) -> None:
     selected = defs.resolve_job_def(job).asset_layer.selected_asset_keys
-    assert len({GRAPH.get(key).is_partitioned for key in selected}) == 1
+    assert len({GRAPH.get(key).is_partitioned for key in selected}) <= 1  # checks alone: none
 
 
 def test_a_returned_value_is_refused_with_a_sentence() -> None:

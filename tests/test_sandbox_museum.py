@@ -1,6 +1,7 @@
 """The sandbox museum through its own doors: three sites, faults, changes, two collections."""
 
 import csv
+import gzip
 import http.client
 import io
 import json
@@ -406,6 +407,26 @@ def test_each_fault_does_what_it_says(museum):
         ask(museum, address)
     museum.fault("slow", times=1, delay_s=0.05)
     assert ask(museum, address)[2] == body
+    museum.fault("slow_loris", times=1, delay_s=0.0)
+    assert ask(museum, address)[2] == body
+    museum.fault("redirect_loop", times=1)
+    status, headers, _ = ask(museum, address)
+    assert status == 302 and address.endswith(headers["Location"])
+    museum.fault("gzip_bomb", times=1)
+    _, headers, packed = ask(museum, address)
+    assert headers["Content-Encoding"] == "gzip"
+    assert len(packed) < 300_000 and len(gzip.decompress(packed)) > 256 * 2**20
+
+
+def test_huge_html_has_no_end(museum):
+    museum.fault("huge", times=1)
+    host, port = museum.url.removeprefix("http://").split(":")
+    there = http.client.HTTPConnection(host, int(port), timeout=30)
+    there.request("GET", "/html/a/index.html", headers={"Host": "www.wga.hu"})
+    answer = there.getresponse()
+    assert answer.getheader("Content-Length") is None
+    assert len(answer.read(3_000_000)) == 3_000_000
+    there.close()
 
 
 def test_faults_spare_other_hosts_and_end_when_cleared(museum):

@@ -22,9 +22,9 @@ def picture(colour, kind="JPEG"):
     return out.getvalue()
 
 
-def links(*urls, may_fetch=True):
+def links(*urls, may_fetch=True, source="met"):
     rows = [
-        {"image_id": f"met:{n}#0", "artwork_id": f"met:{n}", "source": "met", "url": url,
+        {"image_id": f"met:{n}#0", "artwork_id": f"met:{n}", "source": source, "url": url,
          "position": 0, "may_fetch": may_fetch, "licence": "CC0-1.0"}
         for n, url in enumerate(urls)
     ]  # fmt: skip
@@ -76,8 +76,26 @@ def test_pictures_are_kept_as_they_came(museum, tmp_path):
         "a.jpg": "foreign_host",
     }
     assert not list(store.root.rglob(".*"))
-    again, *_ = fetch(museum, table, tmp_path)
-    assert again["requests"] == 0
+    robots = 1
+    museum.asked.clear()
+    fetch(museum, table, tmp_path)
+    asked = {key.rsplit("/")[-1] for key in museum.asked}
+    assert asked == {"robots.txt", "cut.jpg", "page.jpg", "zero.jpg"}
+    for _ in range(2):
+        assert fetch(museum, table, tmp_path)[0]["requests"] > robots
+    museum.asked.clear()
+    fifth, _, refused_at_last, _ = fetch(museum, table, tmp_path)
+    assert (fifth["requests"], museum.asked) == (0, {})
+    assert refused_at_last == refused
+
+
+def test_a_picture_that_was_cut_off_is_had_by_a_later_run(museum, tmp_path):
+    table = links(f"https://{CDN}/a.jpg")
+    museum.pages[f"{CDN}/a.jpg"] = picture("red")[:-40]
+    assert list(fetch(museum, table, tmp_path)[2].values()) == ["truncated"]
+    museum.pages[f"{CDN}/a.jpg"] = picture("red")
+    _, kept, refused, _ = fetch(museum, table, tmp_path)
+    assert (len(kept), refused) == (1, {})
 
 
 def test_what_rights_forbid_is_said_and_not_fetched(museum, tmp_path):
@@ -91,7 +109,7 @@ def test_what_rights_forbid_is_said_and_not_fetched(museum, tmp_path):
 def test_files_are_copied_and_read_again_only_when_they_change(museum, tmp_path):
     path = tmp_path / "mine é.jpg"
     path.write_bytes(picture("red"))
-    table = links(path.as_uri(), (tmp_path / "none.jpg").as_uri())
+    table = links(path.as_uri(), (tmp_path / "none.jpg").as_uri(), source="folder")
     _, kept, refused, store = fetch(museum, table, tmp_path)
     assert (store.root / kept[0]["path"]).read_bytes() == path.read_bytes()
     assert list(refused.values()) == ["unreadable"]

@@ -62,6 +62,114 @@ def test_artists_are_kept_apart_where_the_evidence_does_not_decide(star):
     assert backwards["doubt"] == "dies before birth"
 
 
+def joined_artists(root: Path, *artists: dict) -> dict[tuple[str, ...], dict]:
+    """What dim_artist makes of these records: by the records joined."""
+    lake = Lake.open(root, "hand-made")
+    rows = [
+        {"source": one["artist_id"].split(":")[0], "source_id": "1", "source_row": "x#1"} | one
+        for one in artists
+    ]
+    small_lake.write(lake, "catalog/artists", schemas.ARTISTS, rows)
+    build(lake, next(table for table in STAR if table.name == "dim_artist"))
+    return {tuple(row["artist_ids"]): row for row in lake.read("star/dim_artist").to_pylist()}
+
+
+def artist(artist_id: str, name: str, begin: int | None, end: int | None, **more: object) -> dict:
+    return {"artist_id": artist_id, "name": name, "begin_year": begin, "end_year": end} | more
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "evidence", "doubt"),
+    [
+        (
+            artist("met:1", "Hans von Aachen", 1552, 1615),
+            artist("wga:1", "AACHEN, Hans von", 1552, 1615),
+            "same name and life years", None,
+        ),
+        (
+            artist("met:1", "Niccolò dell'Abbate", 1509, 1571),
+            artist("nga:1", "Abate", 1509, 1571, aliases=["Niccolo dell Abbate"]),
+            "same name or alias and life years", None,
+        ),
+        (
+            artist("met:1", "Jan Weenix", 1641, 1719),
+            artist("nga:1", "Jan Weenix", 1642, 1719),
+            "same name, life years within two years", "the records disagree on the life years",
+        ),
+        (
+            artist("met:1", "Vera Molnar", 1924, None),
+            artist("nga:1", "Vera Molnár", 1924, 2023),
+            "same name, year of birth", None,
+        ),
+        (
+            artist("met:1", "Jan Weenix", 1641, 1719, wikidata="Q1"),
+            artist("nga:1", "Jan Weenix", 1641, 1719, ulan="5"),
+            "same name and life years", None,
+        ),
+    ],
+)  # fmt: skip
+def test_names_of_two_museums_are_joined_when_the_years_fit(tmp_path, one, other, evidence, doubt):
+    found = joined_artists(tmp_path, one, other)[(one["artist_id"], other["artist_id"])]
+    assert (found["evidence"], found["doubt"]) == (evidence, doubt)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (artist("met:1", "Jan Weenix", 1641, 1719), artist("nga:1", "Jan Weenix", 1644, 1719)),
+        (artist("met:1", "Jan Weenix", 1641, 1719), artist("met:2", "Jan Weenix", 1642, 1719)),
+        (artist("met:1", "Jan Weenix", None, None), artist("nga:1", "Jan Weenix", None, None)),
+        (artist("met:1", "Jan Weenix", 1641, 1719), artist("nga:1", "Jan Weenix", None, 1719)),
+        (artist("met:1", "Weenix", 1641, 1719), artist("nga:1", "Weenix", 1642, 1719)),
+        (artist("met:1", "J. Weenix", 1641, 1719), artist("nga:1", "Jan Weenix", 1641, 1719)),
+        (
+            artist("met:1", "Pieter Bruegel the Elder", 1564, 1638),
+            artist("nga:1", "Pieter Bruegel the Younger", 1564, 1638),
+        ),
+        (
+            artist("met:1", "French 19th Century", 1801, 1900),
+            artist("nga:1", "French 19th Century", 1801, 1900),
+        ),
+        (
+            artist("met:1", "Jan Smit", 1600, 1650, wikidata="Q1"),
+            artist("nga:1", "Jan Smit", 1600, 1650, wikidata="Q2"),
+        ),
+        (
+            artist("met:1", "Jan Smit", 1600, 1650, wikidata="Q1"),
+            artist("nga:1", "Jan Smit", 1600, 1650, wikidata="Q2", ulan="5"),
+        ),
+    ],
+)
+def test_names_alone_or_against_the_numbers_join_nothing(tmp_path, one, other):
+    assert {(one["artist_id"],), (other["artist_id"],)} <= joined_artists(
+        tmp_path, one, other
+    ).keys()
+
+
+def test_a_chain_that_would_join_two_numbered_artists_is_not_followed(tmp_path):
+    chain = joined_artists(
+        tmp_path,
+        artist("met:1", "Jan Smit", 1600, 1650, ulan="1"),
+        artist("wga:1", "Jan Smit", 1602, 1650),
+        artist("nga:1", "Jan Smit", 1604, 1650, ulan="2"),
+    )
+    assert set(chain) == {("met:1",), ("wga:1",), ("nga:1",), ()}
+    assert chain[("wga:1",)]["doubt"] == "name and years fit two numbered artists"
+    assert chain[("met:1",)]["doubt"] is chain[("nga:1",)]["doubt"] is None
+
+
+def test_a_chain_of_unnumbered_records_is_one_artist_in_doubt(tmp_path):
+    chain = joined_artists(
+        tmp_path,
+        artist("met:1", "Jan Smit", 1600, 1650),
+        artist("nga:1", "Jan Smit", 1602, 1650),
+        artist("wga:1", "SMIT, Jan", 1604, 1650),
+    )
+    found = chain[("met:1", "nga:1", "wga:1")]
+    assert found["evidence"] == "same name, life years within two years"
+    assert found["doubt"] == "the records disagree on the life years"
+
+
 def test_bridge_keeps_roles_and_weights_add_up(star):
     rows = [r for r in star["bridge_artwork_artist"].to_pylist() if r["artwork_id"] == "met:12"]
     assert [row["position"] for row in rows] == [1, 2, 3]

@@ -1,5 +1,8 @@
 """The Metropolitan Museum of Art: its Collection API, one record a request, by department.
 
+With its bulk file as a seed (`scrapers.met_csv`), one by one are asked only the ids that the file lacks
+or that changed since, and the open ones: only the API tells their pictures.
+
 What an observation says: a department's version is the version its last complete crawl brought in,
 until an id comes or goes or a changed record is found; so looking twice at unchanged data never
 makes anything stale.
@@ -8,11 +11,14 @@ makes anything stale.
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from scrapers import met_csv
 from scrapers.ledger import Ledger
 from scrapers.met_catalog import catalog
+from scrapers.met_records import BATCH, COLUMNS, as_row, as_table, joined, merged
 from scrapers.museum import WHOLE, Museum, Noun, Site, reject
 from scrapers.net import Session
 from scrapers.pages import Fetch, Pages
@@ -23,7 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 BASE = "https://collectionapi.metmuseum.org/public/collection/v1"
-HOSTS = frozenset({"collectionapi.metmuseum.org", "images.metmuseum.org"})
+HOSTS = frozenset({"collectionapi.metmuseum.org", "images.metmuseum.org"}) | met_csv.HOSTS
 DEPARTMENTS = {
     "1": "American Decorative Arts",
     "3": "Ancient Near Eastern Art",
@@ -49,20 +55,6 @@ _GENERATION = "met"
 _DAY = 86_400
 # A record that could not be had is asked again by an observation, but not endlessly many of them.
 _RETRIED = 20
-_INTEGERS = ("objectID", "objectBeginDate", "objectEndDate")
-_BOOLEANS = ("isHighlight", "isPublicDomain", "isTimelineWork")
-_NESTED = ("additionalImages", "constituents", "measurements", "tags")
-_TEXTS = (
-    "accessionNumber", "accessionYear", "primaryImage", "primaryImageSmall", "department",
-    "objectName", "title", "culture", "period", "dynasty", "reign", "portfolio", "artistRole",
-    "artistPrefix", "artistDisplayName", "artistDisplayBio", "artistSuffix", "artistAlphaSort",
-    "artistNationality", "artistBeginDate", "artistEndDate", "artistGender", "artistWikidata_URL",
-    "artistULAN_URL", "objectDate", "medium", "dimensions", "creditLine", "geographyType", "city",
-    "state", "county", "country", "region", "subregion", "locale", "locus", "excavation", "river",
-    "classification", "rightsAndReproduction", "linkResource", "metadataDate", "repository",
-    "objectURL", "objectWikidata_URL", "GalleryNumber",
-)  # fmt: skip
-COLUMNS = (*_INTEGERS, *_BOOLEANS, *_NESTED, *_TEXTS, "source_row")
 
 
 def record_url(object_id: int) -> str:
@@ -73,32 +65,80 @@ def record_url(object_id: int) -> str:
 def observe(site: Site, partitions: Sequence[str]) -> dict[str, str]:
     """Ask each department for its ids, and for the records changed since its last complete crawl."""
     with Ledger(site.ledger) as ledger:
-        session = Session(site.net, ledger, HOSTS)
-        return {part: _observe(site, ledger, session, part) for part in partitions}
+        return _look(site, ledger, partitions)
 
 
-def _observe(site: Site, ledger: Ledger, session: Session, part: str) -> str:
+def _look(site: Site, ledger: Ledger, partitions: Sequence[str]) -> dict[str, str]:
+    """A record that two departments list is filed by the first of them in DEPARTMENTS."""
+    session = Session(site.net, ledger, HOSTS)
+    seed = met_csv.take_in(site, ledger, session)
+    spared = seed.spared() if seed else set()
+    filed: set[int] = set()
+    versions = {}
+    for part in DEPARTMENTS:
+        if part in partitions:
+            versions[part] = _observe(site, ledger, session, (seed, spared), part, filed)
+        filed.update(ledger.state(f"met/{part}").get("ids", ()))
+    return versions
+
+
+def _observe(
+    site: Site,
+    ledger: Ledger,
+    session: Session,
+    seeded: tuple[met_csv.Seed | None, Set[int]],
+    part: str,
+    filed: Set[int],
+) -> str:
+    seed, spared = seeded
     name = f"met/{part}"
     state = ledger.state(name)
     moment = time.time()
-    ids = _ids(session, f"{BASE}/objects?departmentIds={part}")
+    listed = _ids(session, part)
     if site.net.limit is not None:
-        ids = ids[: _share(site.net.limit, part)]
+        listed = listed[: _share(site.net.limit, part)]
+    ids = [number for number in listed if number not in filed]
+    twice = [number for number in listed if number in filed]
+    if seed is not None and state.get("seed") != seed.version:
+        state["since_seed"] = _ids(session, part, _day_before(seed.since))
+    state |= {"ids": ids, "twice": twice, "seed": seed and seed.version}
     changed: dict[str, str] = state.get("changed", {})
+    began = state.get("began", moment)
     if "crawled_at" in state:
-        day = time.strftime("%Y-%m-%d", time.gmtime(state["crawled_at"] - _DAY))
-        since = f"{BASE}/objects?departmentIds={part}&metadataDate={day}"
-        known = set(state["base_ids"]) & set(ids)
-        again = sorted(known & set(_ids(session, since))) + _missed(ledger, sorted(known))
-        for object_id in again:
-            digest = _changed(session, object_id)
-            if digest is not None:
-                changed[str(object_id)] = digest
-    version = _version(state, ids, changed)
-    ledger.remember(
-        name, state | {"ids": ids, "changed": changed, "version": version, "seen_at": moment}
-    )
+        lacking = _lacking(ledger, _wanted(state, spared))
+        base = set(state["base_ids"])
+        again = base.intersection(
+            ids, [*_ids(session, part, _day_of(state)), *state.get("again", [])]
+        )
+        # What went and is listed again, here or elsewhere, may have changed meanwhile.
+        new = [number for number in ids if number not in base]
+        again |= set(new).difference(_lacking(ledger, new))
+        failed = []
+        for object_id in sorted(again.union([i for i in lacking if i in base][:_RETRIED])):
+            try:
+                answer = session.get(record_url(object_id), "json", _GENERATION)
+            except GaveUpError as error:
+                if error.whole_host:
+                    raise
+                failed.append(object_id)
+                continue
+            if answer.changed:
+                changed[str(object_id)] = hashlib.sha256(answer.body).hexdigest()
+        state["again"] = failed
+        if not lacking and not failed:  # all is as new as this moment
+            began = moment
+    version = _version(state, changed)
+    ledger.remember(name, state | {"changed": changed, "version": version, "began": began})
     return version
+
+
+def _day_of(state: Mapping[str, Any]) -> str:
+    """The day whose later changes are asked for: that before the crawl, wherever midnight was."""
+    return time.strftime("%Y-%m-%d", time.gmtime(state["crawled_at"] - _DAY))
+
+
+def _day_before(day: str) -> str:
+    return str(date.fromisoformat(day) - timedelta(days=1))
 
 
 def _share(limit: int, part: str) -> int:
@@ -107,129 +147,132 @@ def _share(limit: int, part: str) -> int:
     return each + (list(DEPARTMENTS).index(part) < left)
 
 
-def _ids(session: Session, url: str) -> list[int]:
+def _ids(session: Session, part: str, since: str = "") -> list[int]:
+    """What a department lists, or what of it has changed after the day `since`."""
+    url = f"{BASE}/objects?departmentIds={part}" + (f"&metadataDate={since}" if since else "")
     answer = session.get(url, "json", _GENERATION)
     return sorted(json.loads(answer.body)["objectIDs"] or []) if answer.status == 200 else []
 
 
-def _missed(ledger: Ledger, ids: Sequence[int]) -> list[int]:
-    missed = []
-    for object_id in ids:
-        if not ledger.has(record_url(object_id), _GENERATION):
-            missed.append(object_id)
-            if len(missed) == _RETRIED:
-                break
-    return missed
-
-
-def _changed(session: Session, object_id: int) -> str | None:
-    """The digest of a record that is not what the ledger held; what came is kept there."""
-    try:
-        answer = session.get(record_url(object_id), "json", _GENERATION)
-    except GaveUpError as error:
-        if error.whole_host:
-            raise
-        return None
-    return hashlib.sha256(answer.body).hexdigest() if answer.changed else None
-
-
-def _version(state: Mapping[str, Any], ids: Sequence[int], changed: Mapping[str, str]) -> str:
+def _version(state: Mapping[str, Any], changed: Mapping[str, str]) -> str:
     if "base" not in state:
-        return _digest(ids)
-    came, went = set(ids) - set(state["base_ids"]), set(state["base_ids"]) - set(ids)
-    if not (came or went or changed):
+        return _filed(state)
+    if _filed(state) == state.get("base_filed") and not changed:
         return str(state["base"])
-    return _digest([state["base"], sorted(came), sorted(went), sorted(changed.items())])
+    return _digest([state["base"], _filed(state), sorted(changed.items())])
+
+
+def _filed(state: Mapping[str, Any]) -> str:
+    return _digest([state["ids"], state["twice"], state["seed"]])
 
 
 def _digest(content: Any) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def pending(site: Site, part: str) -> int:
-    """Records that the last observation listed and the ledger does not hold; 1 before any."""
-    with Ledger(site.ledger) as ledger:
-        ids = ledger.state(f"met/{part}").get("ids")
-        return 1 if ids is None else len(_lacking(ledger, ids))
+def _wanted(state: Mapping[str, Any], spared: Set[int]) -> list[int]:
+    """The ids that only the API can tell of: all but what the seed spares, unless changed since."""
+    changed = set(state.get("since_seed", ()))
+    return [number for number in state["ids"] if number not in spared or number in changed]
 
 
 def _lacking(ledger: Ledger, ids: Sequence[int]) -> list[int]:
-    return [number for number in ids if not ledger.has(record_url(number), _GENERATION)]
+    lacking: list[int] = []
+    for start in range(0, len(ids), BATCH):
+        batch = ids[start : start + BATCH]
+        held = ledger.held(map(record_url, batch), _GENERATION)
+        lacking += (number for number in batch if record_url(number) not in held)
+    return lacking
+
+
+def pending(site: Site, part: str) -> int:
+    """Records that the last observation wants and the ledger does not hold; 1 before any."""
+    with Ledger(site.ledger) as ledger:
+        state, seed = ledger.state(f"met/{part}"), met_csv.known(site, ledger)
+        if _unseen(site, state, seed):
+            return 1
+        return len(_lacking(ledger, _wanted(state, seed.spared() if seed else set())))
+
+
+def _unseen(site: Site, state: Mapping[str, Any], seed: met_csv.Seed | None) -> bool:
+    """Whether a department was not observed yet, or not with the seed that is set now."""
+    untaken = site.met_csv is not None and seed is None
+    return untaken or "twice" not in state or state["seed"] != (seed and seed.version)
 
 
 def crawl(site: Site, part: str, progress: Progress) -> None:
-    """Fetch every record of the department (WHOLE: of all) that the ledger does not hold."""
-    names = {p: f"met/{p}" for p in (DEPARTMENTS if part == WHOLE else [part])}
+    """Fetch what is wanted of the department (WHOLE: of all) and the ledger does not hold."""
+    parts = list(DEPARTMENTS) if part == WHOLE else [part]
     with Ledger(site.ledger) as ledger:
-        unseen = [p for p, name in names.items() if "ids" not in ledger.state(name)]
-        session = Session(site.net, ledger, HOSTS)
-        for one in unseen:
-            _observe(site, ledger, session, one)
-        states = {name: ledger.state(name) for name in names.values()}
-        ids = sorted(i for state in states.values() for i in state["ids"])
-        lacking = _lacking(ledger, ids)
+        seed = met_csv.known(site, ledger)
+        unseen = [one for one in parts if _unseen(site, ledger.state(f"met/{one}"), seed)]
+        if unseen:
+            _look(site, ledger, unseen)
+            seed = met_csv.known(site, ledger)
+        states = {f"met/{one}": ledger.state(f"met/{one}") for one in parts}
+        spared = seed.spared() if seed else set()
+        wanted = sorted(number for state in states.values() for number in _wanted(state, spared))
+        lacking = _lacking(ledger, wanted)
         if lacking:
             from scrapers import spider
 
-            wanted = (Fetch(record_url(object_id), "json") for object_id in lacking)
-            pages = Pages(ledger, _GENERATION, wanted, progress)
+            fetches = (Fetch(record_url(number), "json") for number in lacking)
+            pages = Pages(ledger, _GENERATION, fetches, progress)
             spider.run(site.net, ledger, HOSTS, pages, progress)
         for name, state in states.items():
             done = {"base": state["version"], "base_ids": state["ids"], "changed": {}}
-            ledger.remember(name, state | done | {"crawled_at": state["seen_at"]})
+            done |= {"base_filed": _filed(state), "again": state.get("again", [])}
+            done |= {"crawled_at": state.pop("began")} if "began" in state else {}
+            ledger.remember(name, state | done)
 
 
 def tables(site: Site, part: str) -> tuple[dict[str, "pa.Table"], "pa.Table"]:
-    """The department's records as the API gave them; nested values as JSON text."""
+    """The department's records as the API gave them or the seed has them; nested values as JSON text.
+
+    The seed's own rejects are those of the first department, as they belong to none.
+    """
     from storage import schemas
 
-    rows: list[dict[str, Any]] = []
+    batches: list[pa.Table] = []
     refused: list[dict[str, str]] = []
     with Ledger(site.ledger) as ledger:
-        ids = ledger.state(f"met/{part}").get("ids", [])
-        for found, body in ledger.bodies(map(record_url, ids)):
+        state, seed = ledger.state(f"met/{part}"), met_csv.known(site, ledger)
+        ids = state.get("ids", [])
+        for start in range(0, len(ids), BATCH):
+            batch = ids[start : start + BATCH]
+            batches.append(as_table(_rows(ledger, seed, batch, refused)))
+    for number in state.get("twice", []):
+        detail = "another department lists it too, and files it"
+        refused.append(reject("raw", "met", record_url(number), "listed_twice", detail))
+    if seed is not None and part == next(iter(DEPARTMENTS)):
+        refused += seed.refused()
+    return {"objects": joined(batches)}, schemas.table(schemas.REJECTS, refused)
+
+
+def _rows(
+    ledger: Ledger, seed: met_csv.Seed | None, ids: Sequence[int], refused: list[dict[str, str]]
+) -> list[dict[str, Any]]:
+    """What is known of the objects; of the API's answers, what is no record goes to `refused`."""
+    seeded = seed.select(ids) if seed is not None else {}
+    records: dict[str, dict[str, Any]] = {}
+    gone: set[str] = set()
+    for found, body in ledger.bodies(map(record_url, ids)):
+        try:
             if body is None:
-                reason = found.reason or "gone"
-                detail = found.detail or f"HTTP {found.status}"
+                reason, detail = found.reason or "gone", found.detail or f"HTTP {found.status}"
+                gone |= {found.url} if found.status == 404 else set()
                 refused.append(reject("raw", "met", found.url, reason, detail))
-                continue
-            try:
-                rows.append(_row(json.loads(body), found.url))
-            except ValueError as error:
-                refused.append(reject("raw", "met", found.url, "bad_record", str(error)))
-    return {"objects": _table(rows)}, schemas.table(schemas.REJECTS, refused)
-
-
-def _row(record: Any, url: str) -> dict[str, Any]:
-    """A record as a row; ValueError names the field that is not what the API promises."""
-    if not isinstance(record, dict) or not isinstance(record.get("objectID"), int):
-        raise ValueError("objectID is missing or no whole number")
-    row: dict[str, Any] = {"source_row": url}
-    for name, value in record.items():
-        if name in _INTEGERS or name in _BOOLEANS:
-            wanted = int if name in _INTEGERS else bool
-            known = None if value == "" else value  # blank text for nothing known, in numbers too
-            if known is not None and type(known) is not wanted:
-                raise ValueError(f"{name} is {value!r}, not {wanted.__name__}")
-            row[name] = known
-        elif value is None or isinstance(value, str):
-            row[name] = value
-        else:
-            row[name] = json.dumps(value, ensure_ascii=False)
-    return row
-
-
-def _table(rows: Sequence[Mapping[str, Any]]) -> "pa.Table":
-    import pyarrow as pa
-
-    new = sorted({name for row in rows for name in row} - set(COLUMNS))
-    types = dict.fromkeys(_INTEGERS, pa.int64()) | dict.fromkeys(_BOOLEANS, pa.bool_())
-    return pa.table(
-        {
-            name: pa.array([row.get(name) for row in rows], types.get(name, pa.string()))
-            for name in (*COLUMNS, *new)
-        }
+            else:
+                records[found.url] = as_row(json.loads(body), found.url)
+        except (ValueError, RecursionError) as error:
+            refused.append(reject("raw", "met", found.url, "bad_record", str(error)))
+    urls = {number: record_url(number) for number in ids}
+    both = (
+        merged(records.get(url), seeded.get(number))
+        for number, url in urls.items()
+        if url not in gone
     )
+    return [row for row in both if row is not None]
 
 
 MUSEUM = Museum(

@@ -1,6 +1,10 @@
-"""The National Gallery of Art's open data: six CSV files, exported daily, read by header name.
+"""The National Gallery of Art's open data: CSV files, exported daily, read by header name.
 
-Nothing is crawled page by page: files are fetched when their ETag moves, and kept as they came.
+Nothing is crawled page by page: files are fetched when their ETag moves, and kept as they came. Of the
+files offered those are taken that say what an object is, who made it, what it belongs to and where its
+pictures are. Left out are the ones that no table of the lake asks for: the literature and exhibitions
+of `objects_text_entries` (the largest file of all), earlier titles and attributions
+(`objects_historical_data`), and where things hang.
 """
 
 import hashlib
@@ -9,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scrapers import csv_tables
 from scrapers.ledger import Ledger
 from scrapers.museum import WHOLE, Museum, Noun, Site, reject, text_table
 from scrapers.net import Session
@@ -48,20 +53,20 @@ NOUNS = {
     "objects_dimensions": Noun((
         "objectid", "element", "dimensiontype", "dimension", "unitname",
     ), key="objectid", of="objects"),
+    "object_associations": Noun((
+        "parentobjectid", "childobjectid", "relationship",
+    ), key="childobjectid", of="objects"),
+    "constituents_altnames": Noun((
+        "altnameid", "constituentid", "lastname", "displayname", "forwarddisplayname", "nametype",
+    ), key="constituentid", of="constituents"),
 }  # fmt: skip
-# The column without which a row cannot be placed; the others may be missing in a layout.
-_KEYS = {
-    "objects": "objectid",
-    "constituents": "constituentid",
-    "objects_constituents": "objectid",
-    "published_images": "uuid",
-    "objects_terms": "objectid",
-    "objects_dimensions": "objectid",
-}
+# The column without which a row cannot be placed, where it is not the key: a picture of no object is
+# kept in the raw table and refused in the catalog.
+_PLACED_BY = {"published_images": "uuid"}
 
 
 def observe(site: Site, partitions: Sequence[str]) -> dict[str, str]:
-    """One version for the six files, from what their server says of them."""
+    """One version for all files, from what their server says of them."""
     with Ledger(site.ledger) as ledger:
         session = Session(site.net, ledger, HOSTS)
         tags = [session.fingerprint(f"{BASE}{noun}.csv", "csv") for noun in NOUNS]
@@ -70,7 +75,7 @@ def observe(site: Site, partitions: Sequence[str]) -> dict[str, str]:
 
 
 def crawl(site: Site, partition: str, progress: Progress) -> None:
-    """Fetch the files that changed; a file that is not offered any more is set aside, not read."""
+    """Fetch the files that changed; of one that is not offered today, what was fetched before stays."""
     progress.expect(len(NOUNS))
     offered: dict[str, bool] = {}
     with Ledger(site.ledger) as ledger:
@@ -80,6 +85,9 @@ def crawl(site: Site, partition: str, progress: Progress) -> None:
             progress.requests += 1
             status = session.download(f"{BASE}{noun}.csv", path, "csv")
             offered[noun] = status != 404
+            if status == 404:
+                progress.error("not_offered")
+                continue
             progress.not_modified += status == 304
             progress.item(path.stat().st_size if status == 200 else 0)
         ledger.remember("nga", {"offered": offered})
@@ -90,7 +98,11 @@ def _path(site: Site, noun: str) -> Path:
 
 
 def tables(site: Site, partition: str) -> tuple[dict[str, "pa.Table"], "pa.Table"]:
-    """The files as they came, every value as text; rows that do not fit are rejects."""
+    """The files as they came, every value as text; rows that do not fit are rejects.
+
+    A museum does not drop a table overnight: of a file that is not offered today the last one that was
+    is read, and a reject says so. One that never was offered is an empty table, and a reject too.
+    """
     from storage import schemas
 
     refused: list[dict[str, str]] = []
@@ -98,63 +110,19 @@ def tables(site: Site, partition: str) -> tuple[dict[str, "pa.Table"], "pa.Table
         offered = ledger.state("nga").get("offered", {})
     raw: dict[str, pa.Table] = {}
     for noun, table in NOUNS.items():
-        if offered.get(noun) and _path(site, noun).exists():
-            raw[noun] = read_csv(_path(site, noun), table.columns, _KEYS[noun], refused)
+        path, url = _path(site, noun), f"{BASE}{noun}.csv"
+        if path.exists():
+            key = _PLACED_BY.get(noun, table.key)
+            raw[noun] = csv_tables.read(path, table.columns, key, "nga", refused)
+            if not offered.get(noun, True):
+                detail = "not offered any more; the file fetched before is still used"
+                refused.append(reject("raw", "nga", url, "not_offered", detail))
         else:
             raw[noun] = text_table([*table.columns, "source_row"], [])
-            refused.append(reject("raw", "nga", f"{BASE}{noun}.csv", "no_table", "not offered"))
+            refused.append(reject("raw", "nga", url, "no_table", "not offered; the table is empty"))
     if site.net.limit is not None:
         raw = _limited(raw, site.net.limit)
     return raw, schemas.table(schemas.REJECTS, refused)
-
-
-def read_csv(
-    path: Path, known: Sequence[str], key: str, refused: list[dict[str, str]]
-) -> "pa.Table":
-    """Read a CSV by header name, all as text, with the address of each row.
-
-    A row with a wrong number of fields goes to `refused`, one without `key` too; known columns that
-    are missing are null, new ones are kept. Raises ValueError naming the file when the key's column
-    is missing or the bytes are not UTF-8.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    from pyarrow import csv
-
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-        header = [name.strip().strip('"') for name in handle.readline().strip("\r\n").split(",")]
-    if key not in header:
-        raise ValueError(f"{path.name} has no column {key!r}; its header is {header}")
-    odd: list[int] = []
-
-    def skip(row: csv.InvalidRow) -> str:
-        odd.append(row.number)
-        detail = f"{row.actual_columns} fields instead of {row.expected_columns}"
-        refused.append(reject("raw", "nga", f"{path.name}#{row.number}", "bad_row", detail))
-        return "skip"
-
-    try:
-        table = csv.read_csv(
-            path,
-            read_options=csv.ReadOptions(use_threads=False, block_size=8 << 20),
-            parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise ValueError(f"{path.name} cannot be read: {error}") from error
-    rows = set(odd)
-    numbers = pa.array(n for n in range(2, table.num_rows + len(odd) + 2) if n not in rows)
-    addresses = pc.binary_join_element_wise(f"{path.name}#", numbers.cast(pa.string()), "")
-    table = table.append_column("source_row", addresses)
-    for name in known:
-        if name not in table.column_names:
-            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
-    has_key = pc.not_equal(table[key], "")
-    for row in table.filter(pc.invert(has_key))["source_row"].to_pylist():
-        refused.append(reject("raw", "nga", row, "no_id", f"{key} is empty"))
-    return table.filter(has_key)
 
 
 def _limited(raw: dict[str, "pa.Table"], limit: int) -> dict[str, "pa.Table"]:
@@ -168,18 +136,18 @@ def _limited(raw: dict[str, "pa.Table"], limit: int) -> dict[str, "pa.Table"]:
     )
     objects = order.slice(0, limit)
     ids = objects["objectid"].combine_chunks()
-    cut = {
-        noun: raw[noun].filter(pc.is_in(raw[noun][column], ids))
-        for noun, column in (
-            ("objects_constituents", "objectid"),
-            ("published_images", "depictstmsobjectid"),
-            ("objects_terms", "objectid"),
-            ("objects_dimensions", "objectid"),
-        )
-    }
+    cut = {"objects": objects}
+    cut |= {n: _of(raw[n], t.key, ids) for n, t in NOUNS.items() if t.of == "objects"}
     people = cut["objects_constituents"]["constituentid"].combine_chunks()
-    wanted = pc.is_in(raw["constituents"]["constituentid"], people)
-    return raw | cut | {"objects": objects, "constituents": raw["constituents"].filter(wanted)}
+    cut["constituents"] = _of(raw["constituents"], "constituentid", people)
+    cut |= {n: _of(raw[n], t.key, people) for n, t in NOUNS.items() if t.of == "constituents"}
+    return cut
+
+
+def _of(table: "pa.Table", key: str, ids: "pa.Array") -> "pa.Table":
+    import pyarrow.compute as pc
+
+    return table.filter(pc.is_in(table[key], ids))
 
 
 MUSEUM = Museum(

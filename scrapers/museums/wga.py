@@ -3,59 +3,40 @@
 Educational and personal use only: the licence stands on every row, and no image is republished.
 """
 
-import csv
 import hashlib
-import io
 import json
-import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
 
 from scrapers.ledger import Ledger
-from scrapers.museum import WHOLE, Museum, Noun, Site, reject, text_table
+from scrapers.museum import WHOLE, Museum, Noun, Site, normal_name, reject, text_table
 from scrapers.net import Session
-from scrapers.pages import Fetch, Pages
+from scrapers.pages import Pages
 from scrapers.progress import Progress
 from scrapers.wga_catalog import LICENCE, catalog
-from scrapers.wga_pages import (
-    SITE,
-    address_key,
-    artist_page,
-    canonical,
-    decode,
-    is_list,
-    list_pages,
-    listed_artists,
-    soup,
-)
+from scrapers.wga_file import read_catalogue
+from scrapers.wga_pages import SITE, ArtistPage, ListPage, address_key, canonical, missing
+from scrapers.wga_rules import mend
+from scrapers.wga_walk import Walk, further, list_url, page_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+__all__ = ["CATALOGUE", "MUSEUM", "list_url"]
+
 HOSTS = frozenset({"www.wga.hu"})
 CATALOGUE = f"{SITE}/database/download/data_txt.zip"
-_PAGE = 50
-_LIST = "/cgi-bin/artist.cgi"
-_DEPTH = 3  # sub-indexes of sub-indexes; deeper ones were never met
 ARTIST_COLUMNS = (
     "name", "url", "aliases", "life", "period", "school", "biography", "page_name", "page_life",
-    "licence", "source_row",
+    "same_url_as", "encoding", "licence", "source_row",
 )  # fmt: skip
 WORK_COLUMNS = (
     "AUTHOR", "BORN-DIED", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "URL", "FORM", "TYPE",
     "SCHOOL", "TIMEFRAME", "page_title", "page_date", "page_technique", "page_location",
-    "page_file_info", "page_comment", "page_url", "found", "encoding", "licence", "source_row",
+    "page_file_info", "page_comment", "page_url", "page_encoding", "found", "differs", "encoding",
+    "licence", "source_row",
 )  # fmt: skip
-
-
-def list_url(letter: str = "-", start: int = 0) -> str:
-    """The address of a page of the artist list; letter "-" lists everybody."""
-    return (
-        f"{SITE}{_LIST}?Profession=any&School=any&Period=any&Time-line=any"
-        f"&from={start}&max={_PAGE}&Sort=Name&letter={letter}"
-    )
 
 
 def observe(site: Site, partitions: Sequence[str]) -> dict[str, str]:
@@ -72,92 +53,109 @@ def _observe(site: Site, ledger: Ledger) -> str:
     return version
 
 
+def pending(site: Site, partition: str) -> int:
+    """1 when the catalogue or a page is not stored in the version last observed, else 0."""
+    with Ledger(site.ledger) as ledger:
+        version = ledger.state("wga").get("version")
+        if version is None or not _has_catalogue(site, ledger, version):
+            return 1
+        walk = _walk(site, ledger)
+        pages = Pages(ledger, version, walk.first(), Progress("", lambda counts: None), walk.follow)
+        return int(any(True for _ in pages.start()))
+
+
 def crawl(site: Site, partition: str, progress: Progress) -> None:
-    """Fetch the catalogue when it changed, then every artist page not stored in this version."""
+    """Fetch the catalogue when it changed, then every page not stored in this version.
+
+    Raises UnrecognisedPageError when pages that must have rows have none.
+    """
+    if not pending(site, partition):
+        return
     from scrapers import spider
 
     with Ledger(site.ledger) as ledger:
         version = ledger.state("wga").get("version") or _observe(site, ledger)
-        progress.expect(1)
-        status = Session(site.net, ledger, HOSTS).download(CATALOGUE, _path(site), "zip")
-        progress.requests += 1
-        progress.not_modified += status == 304
-        progress.item(_path(site).stat().st_size if status == 200 else 0)
-        ledger.remember("wga", ledger.state("wga") | {"offered": status != 404})
-        pages = _Walk(_wanted(site, ledger))
-        errand = Pages(ledger, version, pages.first(), progress, pages.follow)
+        if not _has_catalogue(site, ledger, version):
+            progress.expect(1)
+            status = Session(site.net, ledger, HOSTS).download(CATALOGUE, _path(site), "zip")
+            progress.requests += 1
+            progress.not_modified += status == 304
+            progress.item(_path(site).stat().st_size if status == 200 else 0)
+            found = {"offered": status != 404, "catalogue": version}
+            ledger.remember("wga", ledger.state("wga") | found)
+        walk = _walk(site, ledger)
+        errand = Pages(ledger, version, walk.first(), progress, walk.follow)
         spider.run(site.net, ledger, HOSTS, errand, progress)
+        if (
+            walk.stopped
+        ):  # by a page that was stored before: the transport only sees those that come
+            raise walk.stopped
 
 
 def _path(site: Site) -> Path:
     return site.downloads / "wga" / "data_txt.zip"
 
 
-def _wanted(site: Site, ledger: Ledger) -> dict[str, set[str]] | None:
-    """With a limit: the artists of the limited catalogue as letter → folders; None means all."""
-    if site.net.limit is None:
-        return None
-    wanted: dict[str, set[str]] = {}
-    for row in _catalogue(site, ledger, [])[0]:
-        name = row.get("AUTHOR") or row.get("ARTIST") or "-"
-        folder = "/".join(address_key(row.get("URL") or "").split("/")[:2])
-        wanted.setdefault(name[0].lower(), set()).add(folder)
-    return wanted
+def _walk(site: Site, ledger: Ledger) -> Walk:
+    """With a limit only the artists of the limited catalogue are visited."""
+    only = None if site.net.limit is None else _catalogue(site, ledger, [])
+    return Walk(ledger, _path(site).with_name("unrecognised.html"), only)
 
 
-class _Walk:
-    """Which pages lead to which: list → its further pages → artists → their sub-indexes."""
-
-    def __init__(self, wanted: dict[str, set[str]] | None):
-        self._wanted = wanted
-        self._folders = set().union(*wanted.values()) if wanted is not None else None
-
-    def first(self) -> list[Fetch]:
-        letters = ["-"] if self._wanted is None else sorted(self._wanted)
-        return [Fetch(list_url(letter), "html") for letter in letters]
-
-    def follow(self, fetch: Fetch, body: bytes) -> Iterator[Fetch]:
-        page = soup(body)
-        if not urlsplit(fetch.url).path.startswith(_LIST):
-            if fetch.url.count("/") < _DEPTH + 6:
-                for link in artist_page(page, fetch.url).links:
-                    yield Fetch(link, "html")
-            return
-        query = parse_qs(urlsplit(fetch.url).query)
-        if query["from"] == ["0"]:
-            for number in range(1, list_pages(page)):
-                yield Fetch(list_url(query["letter"][0], number * _PAGE), "html")
-        for artist in listed_artists(page):
-            folder = "/".join(address_key(artist.url).split("/")[:2])
-            if artist.alias_of is None and (self._folders is None or folder in self._folders):
-                yield Fetch(artist.url, "html")
+def _has_catalogue(site: Site, ledger: Ledger, version: str) -> bool:
+    state = ledger.state("wga")
+    return state.get("catalogue") == version and (not state["offered"] or _path(site).exists())
 
 
 def tables(site: Site, partition: str) -> tuple[dict[str, "pa.Table"], "pa.Table"]:
-    """Artists of the list and works of catalogue and pages; works only on pages are added."""
+    """Artists of the list and works of catalogue and pages, reconciled by address.
+
+    `found` of a work says "both", "catalogue" or "page"; `differs` lists, as JSON, what the two do
+    not agree on once typing mistakes are mended (`scrapers.wga_rules`).
+    """
     from storage import schemas
 
     refused: list[dict[str, str]] = []
     with Ledger(site.ledger) as ledger:
-        works, encoding = _catalogue(site, ledger, refused)
-        artists, page_works = _read_pages(site, ledger, refused)
-    by_key = {key: work for work in page_works if (key := address_key(work["art"]))}
-    rows = []
-    for work in works:
-        on_page = by_key.pop(address_key(work.get("URL") or ""), None)
-        found = {"found": "both" if on_page else "catalogue", "encoding": encoding}
-        rows.append(work | _as_columns(on_page) | found)
+        works = _catalogue(site, ledger, refused)
+        artists, page_works = _read_pages(_walk(site, ledger), ledger, refused, site.net.limit)
+    by_key: dict[str, dict[str, str]] = {}
+    for work in page_works:
+        key = address_key(work["art"])
+        if by_key.setdefault(key, work) is not work:
+            refused.append(reject("raw", "wga", work["url"], "shown_twice", work["art"]))
+    matched = set()
+    for row in works:
+        key = address_key(row["URL"])
+        on_page = by_key.get(key)
+        row["found"] = "both" if on_page else "catalogue"
+        if on_page:
+            matched.add(key)
+            row.update(_as_columns(on_page))
+            row["differs"] = _differing(row)
     if site.net.limit is None:
-        rows += [_page_only(work) for work in by_key.values()]
-    for row in (*rows, *artists):
+        works += [_page_only(work) for key, work in by_key.items() if key not in matched]
+    for row in (*works, *artists):
         row["licence"] = LICENCE
-    raw = {"artists": text_table(ARTIST_COLUMNS, artists), "works": text_table(WORK_COLUMNS, rows)}
+    raw = {"artists": text_table(ARTIST_COLUMNS, artists), "works": text_table(WORK_COLUMNS, works)}
     return raw, schemas.table(schemas.REJECTS, refused)
 
 
-def _as_columns(work: dict[str, str] | None) -> dict[str, str]:
-    names = ("title", "date", "technique", "location", "file_info", "comment", "url")
-    return {f"page_{name}": work[name] for name in names if name in work} if work else {}
+def _as_columns(work: dict[str, str]) -> dict[str, str]:
+    names = ("title", "date", "technique", "location", "file_info", "comment", "url", "encoding")
+    return {f"page_{name}": work[name] for name in names if name in work}
+
+
+def _differing(row: dict[str, Any]) -> str | None:
+    """The columns, as JSON, in which catalogue and page say different things; None where they agree."""
+    differing = []
+    for column in ("TITLE", "DATE", "TECHNIQUE", "LOCATION"):
+        ours, theirs = row.get(column), row.get(f"page_{column.lower()}")
+        if ours and theirs and ours != theirs:
+            one, other = (mend(column, text)[0].casefold() for text in (ours, theirs))
+            if one != other:
+                differing.append(column)
+    return json.dumps(differing) if differing else None
 
 
 def _page_only(work: dict[str, str]) -> dict[str, str]:
@@ -166,88 +164,72 @@ def _page_only(work: dict[str, str]) -> dict[str, str]:
     return known | _as_columns(work)
 
 
-def _catalogue(
-    site: Site, ledger: Ledger, refused: list[dict[str, str]]
-) -> tuple[list[dict[str, Any]], str]:
-    """The rows of the catalogue file, up to the limit, and the encoding it was read in."""
+def _catalogue(site: Site, ledger: Ledger, refused: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """The rows of the catalogue file, up to the limit."""
     if not ledger.state("wga").get("offered") or not _path(site).exists():
         refused.append(reject("raw", "wga", CATALOGUE, "no_table", "not offered"))
-        return [], ""
-    with zipfile.ZipFile(_path(site)) as pack:
-        names = [name for name in pack.namelist() if name.lower().endswith((".csv", ".txt"))]
-        if not names:
-            raise ValueError(f"{_path(site).name} holds no .csv; it holds {pack.namelist()}")
-        text, encoding = decode(pack.read(names[0]))
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=";")
-    header = [name.strip() for name in next(reader, [])]
-    if "URL" not in header or not {"AUTHOR", "ARTIST"} & set(header):
-        raise ValueError(f"{names[0]} has no column URL or AUTHOR; its header is {header}")
-    rows: list[dict[str, Any]] = []
-    for position, cells in enumerate(reader, start=2):
-        where = f"{names[0]}#{position}"
-        if len(cells) != len(header):
-            detail = f"{len(cells)} fields instead of {len(header)}"
-            refused.append(reject("raw", "wga", where, "bad_row", detail))
-        elif len(rows) == site.net.limit:
-            break
-        else:
-            rows.append(dict(zip(header, cells, strict=True)) | {"source_row": where})
-    return rows, encoding
+        return []
+    return read_catalogue(_path(site), site.net.limit, refused)
 
 
 def _read_pages(
-    site: Site, ledger: Ledger, refused: list[dict[str, str]]
+    walk: Walk, ledger: Ledger, refused: list[dict[str, str]], limit: int | None
 ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Artists and works from the stored pages, in the order of the list.
 
-    Raises ValueError when a list page is not recognised as one: the site was redesigned.
+    Raises UnrecognisedPageError when a list page is not recognised as one: the site was redesigned.
     """
-    walk = _Walk(_wanted(site, ledger))
-    artists: dict[str, dict[str, str]] = {}
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    names: dict[str, list[str]] = {}
     aliases: dict[str, set[str]] = {}
-    pages: list[tuple[str, str]] = []
-    lists: list[Fetch] = list(walk.first())
+    lists = walk.first()
     for fetch in lists:
         body = _body(ledger, fetch.url, refused)
         if body is None:
             continue
-        listed = list(listed_artists(page := soup(body)))
-        if not listed and not is_list(page):
-            words = " ".join(page.get_text(" ").split())[:200]
-            raise ValueError(
-                f"{fetch.url} is no artist list; has the site changed? It says: {words}"
-            )
-        if not listed:
+        page = page_of(ledger, fetch.url, body)
+        walk.check(fetch.url, page, body)
+        assert isinstance(page, ListPage)
+        lists += further(fetch.url, page)
+        if not page.artists:
             refused.append(reject("raw", "wga", fetch.url, "empty_list", "lists no artist"))
-        lists += [f for f in walk.follow(fetch, body) if _LIST in f.url and f not in lists]
-        wanted = {f.url for f in walk.follow(fetch, body)}
-        for artist in listed:
+        for artist in page.artists:
             if artist.alias_of is not None:
-                aliases.setdefault(artist.alias_of, set()).add(artist.name)
-            elif artist.url in wanted:
+                aliases.setdefault(normal_name(artist.alias_of), set()).add(artist.name)
+            elif walk.wants(artist) and (artist.name, artist.url) not in rows:
                 known = {"name": artist.name, "url": artist.url, "life": artist.life}
                 known |= {"period": artist.period, "school": artist.school}
-                if artists.setdefault(artist.name, known | {"source_row": fetch.url}) is not None:
-                    pages.append((artist.name, artist.url))
+                known |= {"encoding": page.encoding, "source_row": fetch.url}
+                rows[artist.name, artist.url] = known
+                names.setdefault(artist.url, []).append(artist.name)
     works: list[dict[str, str]] = []
     seen: set[str] = set()
-    for name, url in pages:
+    for url, sharing in names.items():
         if url not in seen:
-            works += _works_of(ledger, artists[name], url, seen, refused)
-    for name, artist_row in artists.items():
-        artist_row["aliases"] = json.dumps(sorted(aliases.get(name, ())), ensure_ascii=False)
-    return list(artists.values()), works
+            works += _works_of(ledger, [rows[name, url] for name in sharing], seen, refused)
+    for (name, url), row in rows.items():
+        others = [other for other in names[url] if other != name]
+        spelt = sorted(aliases.get(normal_name(name), ()))
+        row["aliases"] = json.dumps(spelt, ensure_ascii=False)
+        if others:
+            row["same_url_as"] = json.dumps(others, ensure_ascii=False)
+    listed = {normal_name(name) for name, _ in rows}
+    if limit is None:
+        for target in sorted(aliases.keys() - listed):
+            detail = f"{', '.join(sorted(aliases[target]))}: see an artist who is not listed"
+            refused.append(reject("raw", "wga", target, "alias_of_nobody", detail))
+    return list(rows.values()), works
 
 
 def _works_of(
     ledger: Ledger,
-    artist: dict[str, str],
-    first: str,
+    sharing: list[dict[str, str]],
     seen: set[str],
     refused: list[dict[str, str]],
 ) -> Iterable[dict[str, str]]:
+    """The works on the pages of one address; of artists who share it, the one the page names has them."""
     works: list[dict[str, str]] = []
-    queue = [first]
+    owner, queue = sharing[0], [sharing[0]["url"]]
     for url in queue:
         if url in seen:
             continue
@@ -255,19 +237,23 @@ def _works_of(
         body = _body(ledger, url, refused)
         if body is None:
             continue
-        page = artist_page(soup(body), url)
+        page = page_of(ledger, url, body)
+        assert isinstance(page, ArtistPage)
         queue += page.links
-        if page.gone or not (page.works or page.links):
+        named = normal_name(page.name or "")
+        owner = next((row for row in sharing if normal_name(row["name"]) == named), owner)
+        if missing(url, page) or page.gone:
             reason = "soft_404" if page.gone else "no_works"
-            refused.append(reject("raw", "wga", url, reason, f"page of {artist['name']}"))
+            refused.append(reject("raw", "wga", url, reason, f"page of {owner['name']}"))
         for name, value in (
             ("biography", page.biography),
             ("page_name", page.name),
             ("page_life", page.life),
         ):
             if value:
-                artist.setdefault(name, value)
-        works += [work | {"artist": artist["name"], "url": url} for work in page.works]
+                owner.setdefault(name, value)
+        where = {"artist": owner["name"], "url": url, "encoding": page.encoding}
+        works += [work | where for work in page.works]
     return works
 
 
@@ -293,6 +279,7 @@ MUSEUM = Museum(
     },
     observe=observe,
     crawl=crawl,
+    pending=pending,
     tables=tables,
     catalog=catalog,
     source="wga_catalogue",

@@ -1,8 +1,11 @@
 -- grain: one row a person or workshop, joined from the records of all sources, and one for unknown
 --
--- Two records are one artist when they share a ULAN number, a Wikidata item, or the same name (accents,
--- case and punctuation aside) with the same life years. A name that two numbered artists share with the
--- same years decides nothing, and a name without years never joins.
+-- Two records are one artist when they share a ULAN number, a Wikidata item, or a name with life years
+-- that fit. Names are compared as sets of words (accents, case, punctuation and order aside: "AACHEN, Hans
+-- von" is "Hans von Aachen"), aliases too. Years fit when they are the same; between two museums also when
+-- birth and death lie within two years, or births are the same and a death is not told, if the name has two
+-- words or more. A name alone or of nobody ("French 19th Century") never joins, initials are not guessed,
+-- and names join nothing where they would lead to two ULAN numbers or two Wikidata items.
 --
 -- artist_key | bigint, key | artist in the other tables; 0 is the row "unknown"
 -- name | varchar | name in reading order, as a record with a ULAN number writes it, else as most records do
@@ -18,19 +21,21 @@
 -- sources | varchar[] | sources that have a record of the artist
 -- artist_ids | varchar[] | the records that were joined, as catalog/artists names them
 -- evidence | varchar | why the records are one artist, in words
--- doubt | varchar, null, in dies before birth / the records disagree on the life years | what a person should look at
+-- doubt | varchar, null, in dies before birth / name and years fit two numbered artists / the records name two Wikidata items / the records disagree on the life years | what a person should look at
 -- identity | varchar, unique | what the key was made from: a ULAN number, a Wikidata item, a name with years, or the record
-with records as (
+with recursive records as (
     select
         artist_id, source, name, sort_name, aliases, begin_year, end_year, life_text,
         nationality, gender,
         nullif(trim(ulan), '') as ulan,
         nullif(trim(wikidata), '') as wikidata,
-        plain_name(name) || '|' || begin_year || '|' || end_year as name_and_years
+        -- "French 19th Century" and "Anonymous" are names of nobody; they never say who is who.
+        regexp_matches(plain_name(name), '\b(anonymous|unknown|unidentified|century)\b') as is_nobody,
+        case when not is_nobody then plain_name(name) || '|' || begin_year || '|' || end_year end as name_and_years
     from catalog_artists
 ),
 
--- A Wikidata item or a name that stands for exactly one ULAN number leads to it.
+-- A Wikidata item that stands for exactly one ULAN number leads to it.
 wikidata_to_ulan as (
     select wikidata, min(ulan) as ulan
     from records
@@ -39,6 +44,7 @@ wikidata_to_ulan as (
     having count(distinct ulan) = 1
 ),
 
+-- What a record is by itself: its number, else its name with its years, else itself.
 numbered as (
     select
         records.*,
@@ -46,40 +52,105 @@ numbered as (
             when records.ulan is not null then 'ulan:' || records.ulan
             when wikidata_to_ulan.ulan is not null then 'ulan:' || wikidata_to_ulan.ulan
             when records.wikidata is not null then 'wikidata:' || records.wikidata
-        end as number,
+            when name_and_years is not null then 'name:' || name_and_years
+            else 'record:' || artist_id
+        end as node,
         case
             when records.ulan is not null then 'same ULAN number'
             when records.wikidata is not null then 'same Wikidata item'
-        end as number_evidence
+            else 'same name and life years'
+        end as node_evidence
     from records
     left join wikidata_to_ulan using (wikidata)
 ),
 
-name_to_number as (
-    select name_and_years, min(number) as number, count(distinct number) as numbers
-    from numbered
-    where name_and_years is not null
-    group by name_and_years
+spellings as (
+    select distinct node, artist_id, source, begin_year, end_year, is_alias, name_words(spelling) as words
+    from (
+        select *, name as spelling, false as is_alias from numbered
+        union all
+        select *, unnest(aliases) as spelling, true as is_alias from numbered
+    )
+    where begin_year is not null and not is_nobody
 ),
 
--- A number decides; then the name with its years, where it leads to one number at most.
+-- Two records with a name in common whose years fit, and why they may be one.
+fits as (
+    select
+        one.node, one.artist_id, other.node as other_node,
+        case
+            when one.begin_year = other.begin_year and one.end_year = other.end_year then 'life years'
+            when one.source = other.source or len(one.words) < 2 then null
+            when abs(one.begin_year - other.begin_year) <= 2 and abs(one.end_year - other.end_year) <= 2
+                then 'life years within two years'
+            when one.begin_year = other.begin_year and (one.end_year is null or other.end_year is null)
+                then 'year of birth'
+        end as years_fit,
+        one.is_alias or other.is_alias as by_alias
+    from spellings as one
+    join spellings as other on one.words = other.words and one.node <> other.node
+    where years_fit is not null
+),
+
+links as (
+    select distinct node, other_node from fits
+),
+
+-- Every node with all it leads to, over any number of links; such groups are small.
+reached as (
+    select distinct node, node as other_node from numbered
+    union
+    select reached.node, links.other_node
+    from reached
+    join links on links.node = reached.other_node
+),
+
+nodes as (
+    select
+        node, node like 'ulan:%' as has_ulan, count(wikidata) > 0 as has_item, count(*) > 1 as is_shared
+    from numbered
+    group by node
+),
+
+groups as (
+    select
+        reached.node,
+        first(other_node order by other_node not like 'ulan:%', other_node not like 'wikidata:%', other_node) as identity,
+        count_if(has_ulan) > 1 or count_if(has_item) > 1 as is_torn
+    from reached
+    join nodes on nodes.node = reached.other_node
+    group by reached.node
+),
+
+fit_evidence as (
+    select
+        artist_id,
+        min('same ' || if(by_alias, 'name or alias', 'name') || if(years_fit = 'life years', ' and ', ', ') || years_fit) as evidence
+    from fits
+    group by artist_id
+),
+
 identified as (
     select
-        numbered.* exclude (number, number_evidence),
+        numbered.* exclude (node, node_evidence),
+        is_torn and not has_ulan as is_torn,
         case
-            when numbered.number is not null then numbered.number
-            when name_to_number.numbers = 1 then name_to_number.number
-            when name_to_number.numbers = 0 then 'name:' || numbered.name_and_years
-            else 'record:' || numbered.artist_id
+            when not is_torn then groups.identity
+            when node like 'name:%' then 'record:' || artist_id
+            else node
         end as identity,
         case
-            when numbered.number is not null then numbered.number_evidence
-            when name_to_number.numbers in (0, 1) then 'same name and life years'
-            when name_to_number.numbers > 1 then 'kept apart: two numbered artists share this name and these years'
-            else 'no number, and no name with life years to compare'
+            when is_torn and not has_ulan and not has_item
+                then ['kept apart: two numbered artists share this name and these years']
+            else list_filter(
+                [if(is_shared, node_evidence, null), if(is_torn, null, fit_evidence.evidence)],
+                lambda said: said is not null
+            )
         end as evidence
     from numbered
-    left join name_to_number using (name_and_years)
+    join groups using (node)
+    join nodes using (node)
+    left join fit_evidence using (artist_id)
 ),
 
 names as (
@@ -118,8 +189,10 @@ joined as (
         min(wikidata) as wikidata,
         list_sort(list(distinct source)) as sources,
         list_sort(list(artist_id)) as artist_ids,
-        string_agg(distinct evidence, '; ' order by evidence) as evidence,
+        array_to_string(list_sort(list_distinct(flatten(list(evidence)))), '; ') as evidence,
         count(*) as records,
+        bool_or(is_torn) as is_torn,
+        count(distinct wikidata) > 1 as items_differ,
         count(distinct begin_year) > 1 or count(distinct end_year) > 1 as years_differ
     from identified
     group by identity
@@ -139,9 +212,11 @@ select
     joined.wikidata,
     joined.sources,
     joined.artist_ids,
-    if(records = 1, 'a single record', evidence) as evidence,
+    if(evidence = '', 'a single record', evidence) as evidence,
     case
         when joined.end_year < joined.begin_year then 'dies before birth'
+        when is_torn then 'name and years fit two numbered artists'
+        when items_differ then 'the records name two Wikidata items'
         when years_differ then 'the records disagree on the life years'
     end as doubt,
     identity

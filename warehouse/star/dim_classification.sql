@@ -4,7 +4,7 @@
 -- classification | varchar | kind of object: Paintings, Swords…, in its most frequent spelling
 -- objects | bigint, 0.., unit objects | objects that name it
 with spellings as (
-    select term(classification) as term, trim(classification) as spelling, count(*) as objects
+    select term(classification) as term, trim(classification) as spelling, count(*) filter (withdrawn_in is null) as objects
     from catalog_artworks
     where term(classification) is not null
     group by all
@@ -17,4 +17,4 @@ select
 from spellings
 group by term
 union all
-select 0, 'unknown', count(*) from catalog_artworks where term(classification) is null
+select 0, 'unknown', count(*) filter (withdrawn_in is null) from catalog_artworks where term(classification) is null

@@ -5,7 +5,7 @@
 -- museum_key | bigint, -> dim_museum | the museum it belongs to
 -- objects | bigint, 0.., unit objects | objects it keeps
 with spellings as (
-    select source, term(department) as term, trim(department) as spelling, count(*) as objects
+    select source, term(department) as term, trim(department) as spelling, count(*) filter (withdrawn_in is null) as objects
     from catalog_artworks
     where term(department) is not null
     group by all
@@ -19,4 +19,4 @@ select
 from spellings
 group by source, term
 union all
-select 0, 'unknown', 0, count(*) from catalog_artworks where term(department) is null
+select 0, 'unknown', 0, count(*) filter (withdrawn_in is null) from catalog_artworks where term(department) is null

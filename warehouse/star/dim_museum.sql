@@ -7,7 +7,7 @@
 -- licences | varchar[] | licences its records carry
 -- objects | bigint, 0.., unit objects | objects it describes
 with sources as (
-    select source, list_sort(list(distinct licence)) as licences, count(*) as objects
+    select source, list_sort(list(distinct licence)) as licences, count(*) filter (withdrawn_in is null) as objects
     from catalog_artworks
     group by source
 )

@@ -7,7 +7,7 @@
 -- century | integer, null | 17 for the years 1601 to 1700, -1 for the last hundred before Christ
 -- objects | bigint, 0.., unit objects | objects whose possible years have their middle in it
 with halves as (
-    select half_century(begin_year, end_year) as half, count(*) as objects
+    select half_century(begin_year, end_year) as half, count(*) filter (withdrawn_in is null) as objects
     from catalog_artworks
     group by half
 ),

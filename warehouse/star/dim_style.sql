@@ -4,7 +4,7 @@
 -- style | varchar | style or movement, in its most frequent spelling
 -- objects | bigint, 0.., unit objects | objects that name it
 with spellings as (
-    select term(style) as term, trim(style) as spelling, count(*) as objects
+    select term(style) as term, trim(style) as spelling, count(*) filter (withdrawn_in is null) as objects
     from catalog_artworks
     where term(style) is not null
     group by all
@@ -17,4 +17,4 @@ select
 from spellings
 group by term
 union all
-select 0, 'unknown', count(*) from catalog_artworks where term(style) is null
+select 0, 'unknown', count(*) filter (withdrawn_in is null) from catalog_artworks where term(style) is null

@@ -1,4 +1,4 @@
--- grain: one row an object that a museum, gallery or folder describes: counting rows counts objects
+-- grain: one row an object that a museum, gallery or folder describes or has withdrawn
 -- sort: artwork_id
 -- rows: catalog_artworks
 --
@@ -37,6 +37,7 @@
 -- object_url | varchar, null | its page at the source
 -- misc | varchar, null | everything the source says that has no column here, as JSON
 -- source_row | varchar | address of the row it came from: a URL, or file#row
+-- withdrawn_in | varchar, null | the snapshot in which the source lists it no longer; empty for what it lists now
 with images as (
     select artwork_id, cast(count(*) as integer) as image_count
     from images_originals
@@ -82,7 +83,8 @@ select
     licence,
     object_url,
     misc,
-    source_row
+    source_row,
+    withdrawn_in
 from catalog_artworks
 left join records on records.artist_id = artists[1].artist_id
 left join images using (artwork_id)

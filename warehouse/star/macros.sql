@@ -17,6 +17,10 @@ create or replace temp macro term_key(text) as
 create or replace temp macro plain_name(text) as
     nullif(trim(regexp_replace(lower(strip_accents(text)), '[^\p{L}\p{N}]+', ' ', 'g')), '');
 
+-- The words of a person's name, each once and in the alphabet's order, whatever order a source writes them in.
+create or replace temp macro name_words(text) as
+    list_sort(list_distinct(list_filter(string_split(plain_name(text), ' '), lambda word: word <> 'the')));
+
 -- Why a pair of years cannot be used, or null. The bounds are wide on purpose: the oldest worked
 -- stones in museums are put at some 700,000 years before Christ.
 create or replace temp macro date_doubt(begin_year, end_year) as

@@ -1,4 +1,4 @@
--- grain: one row an object, with everything about it in words
+-- grain: one row an object that its source lists now, with everything about it in words
 --
 -- artwork_id | varchar | `<source>:<source_id>`, stable for ever
 -- title | varchar | title as the source writes it
@@ -54,3 +54,4 @@ join dim_style using (style_key)
 join dim_school using (school_key)
 join dim_period using (period_key)
 join dim_artist using (artist_key)
+where withdrawn_in is null

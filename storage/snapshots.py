@@ -1,0 +1,206 @@
+"""Named snapshots: tables of the lake as they were at a time, kept by content, with a small manifest each.
+
+A series (a museum's records, say) has snapshots `met-1`, `met-2`, …: their manifests are
+`snapshots/<series>/<number>.json`, and the tables' files lie beside them in `tables/`, named by their
+sha256. The lake replaces files and never writes into them, so keeping one is a hard link. A snapshot
+exists when its manifest does: what a killed run left is used by the next or removed by `prune`.
+"""
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from storage.errors import MendableError
+from storage.files import PART_SUFFIX, sha256_file, write_text
+from storage.lake import Lake
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class SnapshotError(MendableError):
+    """A snapshot is not there, was pruned or cannot be read; the message says what there is."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One file of a table: the sha256 of its bytes, and its rows."""
+
+    sha256: str
+    rows: int
+
+
+# Key of the lake → partition ("" for a table without partitions) → its file.
+Tables = Mapping[str, Mapping[str, Kept]]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One snapshot. `at`: when it was taken, UTC. `facts`: what its series tells of it."""
+
+    series: str
+    number: int
+    at: str
+    tables: Tables
+    facts: Mapping[str, Any]
+    pruned: bool = False
+
+    @property
+    def name(self) -> str:
+        """How people call it: `met-3`."""
+        return f"{self.series}-{self.number}"
+
+
+def keep(lake: Lake, series: str, keys: Sequence[str]) -> Tables:
+    """Keep the tables of `keys` as they are now; keys under which nothing was made are left out."""
+    return {
+        key: {"" if part == lake.path(key) else part.stem: _keep(_store(lake, series), part)
+              for part in lake.parts(key)}
+        for key in keys
+        if lake.has(key)
+    }  # fmt: skip
+
+
+def draft(lake: Lake, series: str, keys: Sequence[str], at: str) -> Snapshot:
+    """The next snapshot of `series`, its tables kept as they are now; `record` makes it exist."""
+    before = newest(lake, series)
+    number = before.number + 1 if before else 1
+    return Snapshot(series, number, at, keep(lake, series, keys), {})
+
+
+def record(lake: Lake, snapshot: Snapshot) -> None:
+    """Write the manifest of a snapshot: from now on it is there."""
+    text = json.dumps(dataclasses.asdict(snapshot), indent=1, sort_keys=True, ensure_ascii=False)
+    write_text(lake.file(f"snapshots/{snapshot.series}/{snapshot.number}.json"), text + "\n")
+
+
+def listed(lake: Lake, series: str | None = None) -> list[Snapshot]:
+    """The snapshots of a series, or of all, by series and number; pruned ones are among them.
+
+    Raises SnapshotError naming a manifest that cannot be read.
+    """
+    pattern = f"{series or '*'}/*.json"
+    found = [_read(manifest) for manifest in lake.file("snapshots").glob(pattern)]
+    return sorted(found, key=lambda snapshot: (snapshot.series, snapshot.number))
+
+
+def newest(lake: Lake, series: str) -> Snapshot | None:
+    """The last snapshot taken of a series; None when there is none."""
+    found = listed(lake, series)
+    return found[-1] if found else None
+
+
+def named(lake: Lake, name: str) -> Snapshot:
+    """The snapshot of that name.
+
+    Raises SnapshotError saying which there are.
+    """
+    there = {snapshot.name: snapshot for snapshot in listed(lake)}
+    if name not in there:
+        says = f"There are {', '.join(there)}." if there else "None has been taken yet."
+        raise SnapshotError(f"There is no snapshot {name!r} in {lake.root}. {says}")
+    return there[name]
+
+
+def files(lake: Lake, snapshot: Snapshot, key: str) -> list[Path]:
+    """The Parquet files of a table as the snapshot has it; empty when it has no such table.
+
+    Raises SnapshotError when the snapshot's tables were pruned, or a file is gone.
+    """
+    if snapshot.pruned:
+        raise SnapshotError(
+            f"The tables of {snapshot.name} were pruned; only its figures are left. "
+            "ARTLAKE_KEEP_SNAPSHOTS says how many snapshots are kept."
+        )
+    store = _store(lake, snapshot.series)
+    found = [_file(store, kept.sha256) for kept in snapshot.tables.get(key, {}).values()]
+    for path in found:
+        if not path.exists():
+            raise SnapshotError(
+                f"{path}, a file of {key} in {snapshot.name}, is gone. Restore it from a backup."
+            )
+    return found
+
+
+def view(
+    connection: "duckdb.DuckDBPyConnection", lake: Lake, snapshot: Snapshot, key: str, name: str
+) -> None:
+    """Let `name` stand in `connection` for the table of `key` as the snapshot has it.
+
+    Raises SnapshotError when it does not have it.
+    """
+    found = [str(path) for path in files(lake, snapshot, key)]
+    if not found:
+        raise SnapshotError(
+            f"{snapshot.name} has no table {key}; it has {', '.join(snapshot.tables)}."
+        )
+    connection.read_parquet(found, union_by_name=True, hive_partitioning=False).create_view(name)
+
+
+def prune(lake: Lake, series: str, newest_kept: int, in_use: Collection[str] = ()) -> list[str]:
+    """Let go of the tables of all but the newest snapshots and those `in_use`; return whose.
+
+    newest_kept: how many to keep, 1 at least. Manifests stay, marked as pruned. A file goes only when
+    no snapshot that keeps its tables refers to it.
+    """
+    there = listed(lake, series)
+    kept = [s for s in there if not s.pruned and (s in there[-newest_kept:] or s.name in in_use)]
+    pruned = [snapshot for snapshot in there if not snapshot.pruned and snapshot not in kept]
+    for snapshot in pruned:  # the manifest first: killed in between, no manifest names a lost file
+        record(lake, dataclasses.replace(snapshot, pruned=True))
+    referred = {
+        part.sha256 for snapshot in kept for table in snapshot.tables.values()
+        for part in table.values()
+    }  # fmt: skip
+    for path in _store(lake, series).glob("*.parquet"):
+        if path.stem not in referred:
+            path.unlink()
+    return [snapshot.name for snapshot in pruned]
+
+
+def _store(lake: Lake, series: str) -> Path:
+    """A series has its own: pruning one never races with the taking of another."""
+    return lake.file(f"snapshots/{series}/tables")
+
+
+def _file(store: Path, sha256: str) -> Path:
+    return store / f"{sha256}.parquet"
+
+
+def _keep(store: Path, source: Path) -> Kept:
+    """Link first, then hash the link: a table replaced meanwhile cannot come under a wrong name."""
+    import pyarrow.parquet as pq
+
+    store.mkdir(parents=True, exist_ok=True)
+    part = store / f".{source.name}.{os.getpid()}{PART_SUFFIX}"
+    part.unlink(missing_ok=True)
+    try:
+        os.link(source, part)
+    except OSError:  # a file system without links, or the store on another one
+        shutil.copyfile(source, part)
+    sha256 = sha256_file(part)
+    kept = Kept(sha256, pq.read_metadata(part).num_rows)
+    with part.open("rb") as handle:
+        os.fsync(handle.fileno())
+    part.replace(_file(store, sha256))
+    part.unlink(missing_ok=True)  # rename leaves it when both names are one file already
+    return kept
+
+
+def _read(manifest: Path) -> Snapshot:
+    try:
+        plain = json.loads(manifest.read_text(encoding="utf-8"))
+        tables = {
+            key: {partition: Kept(**part) for partition, part in parts.items()}
+            for key, parts in plain["tables"].items()
+        }
+        return Snapshot(**(plain | {"tables": tables}))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SnapshotError(
+            f"{manifest} is no manifest of a snapshot ({error}). Restore it from a backup."
+        ) from error
