@@ -11,7 +11,7 @@ from assets.stage import Work, blocking, spec, stage
 from scrapers import MUSEUMS
 from scrapers.crawl import run_crawl
 from scrapers.museum import WHOLE, Site
-from storage import Lake
+from storage import Lake, snapshots
 
 REJECTS = "rejects"
 _COUNTS = "counts_must_not_halve"
@@ -66,7 +66,9 @@ def _raw(name: str) -> dg.AssetsDefinition:
         counts = {
             noun: (_rows(lake, name, noun, partition), tables[noun].num_rows) for noun in tables
         }
-        if site.net.limit is None and not accept_loss:
+        before = snapshots.newest(lake, name)
+        alike = before is None or before.facts["limit"] == site.net.limit
+        if alike and not accept_loss:
             yield from _refuse_loss(name, partition, counts)
         for noun in museum.nouns:
             yield work.table(

@@ -48,10 +48,14 @@ def _snapshots(name: str) -> dg.AssetsDefinition:
         with lake.lock(f"snapshots-{name}", f"the snapshot of {museum.title}"):
             taken = snapshots.draft(lake, name, list(nouns.values()), _now())
             before = snapshots.newest(lake, name)
-            if not taken.tables:  # this source is not taken in
+            rows = sum(part.rows for parts in taken.tables.values() for part in parts.values())
+            if not taken.tables or not (before or rows):  # this source is not taken in
                 yield work.table(key, schemas.HISTORY.empty_table(), _SORT)
                 return
-            if before and taken.tables == {k: v for k, v in before.tables.items() if k != key}:
+            limit = site.net.limit
+            equal = before and taken.tables == {k: v for k, v in before.tables.items() if k != key}
+            # What left a slice and is not in the whole either is withdrawn, though no table changed.
+            if before and equal and (limit is not None or before.facts["limit"] is None):
                 (was,) = snapshots.files(lake, before, key)
                 again = pq.read_table(was).cast(schemas.HISTORY)
                 yield work.table(key, again, _SORT, metadata=_told(before))
@@ -61,11 +65,13 @@ def _snapshots(name: str) -> dg.AssetsDefinition:
             if before:
                 then = {noun: snapshots.files(lake, before, raw) for noun, raw in nouns.items()}
                 known = before.name, snapshots.files(lake, before, key)[0]
-            limit = site.net.limit
+            partial = limit is not None
             with history.workbench() as connection:
-                history.diff(connection, then, now, museum.nouns, partial=limit is not None)
+                history.diff(connection, then, now, museum.nouns, partial=partial)
                 counts = history.counts(connection, museum.nouns)
-                table = history.history(connection, name, museum.nouns, taken.name, known)
+                table = history.history(
+                    connection, name, museum.nouns, taken.name, known, partial=partial
+                )
             taken = dataclasses.replace(taken, facts={"limit": limit, "counts": counts})
             result = work.table(key, table, _SORT, metadata=_told(taken))
             # The manifest comes last: killed before it, the next run does all of this again.

@@ -6,7 +6,6 @@ listings), so nothing downstream runs while it stays the same.
 
 import time
 import warnings
-from dataclasses import dataclass
 
 import dagster as dg
 
@@ -27,25 +26,6 @@ DECISIONS = "source/decisions"
 DECISIONS_FILE = "decisions.jsonl"
 CHOICES = "source/choices"
 IS_FRESH = "is_fresh"
-
-
-@dataclass(frozen=True)
-class Cadence:
-    """How often a source is looked at by itself (cron, UTC), and when a look is too old."""
-
-    name: str
-    cron: str
-    allowed_days: float
-
-
-# A look may be a day late, and no more.
-_WEEKLY = Cadence("weekly", "0 3 * * 1", allowed_days=8)
-_NIGHTLY = Cadence("nightly", "30 12 * * *", allowed_days=2)
-
-
-def cadence(museum: str) -> Cadence:
-    """The National Gallery exports daily at about 06:00 US Eastern; the others change slowly."""
-    return _NIGHTLY if museum == "nga" else _WEEKLY
 
 
 def source_key(museum: str) -> str:
@@ -100,7 +80,7 @@ def _looked(instance: dg.DagsterInstance, site: Site, name: str, error: str | No
 
 
 def _freshness(name: str, look: Look | None) -> dg.AssetCheckResult:
-    fresh, says = judge(look, cadence(name).allowed_days, time.time())
+    fresh, says = judge(look, MUSEUMS[name].cadence.allowed_days, time.time())
     return dg.AssetCheckResult(passed=fresh, severity=dg.AssetCheckSeverity.WARN, description=says)
 
 

@@ -1,8 +1,8 @@
 """Make the README's pictures from a lake of the built-in collection: `make screenshots`.
 
 Drives headless Chromium over the Dagster UI, and draws the look-alike grid and a duplicate
-pair from the lake itself. Pictures of the Web Gallery are left out even though the sandbox invents them:
-the rule is the source's.
+pair from the lake itself. Pictures whose source does not let them be shown are left out even though the
+sandbox invents them.
 """
 
 import os
@@ -52,13 +52,14 @@ def main() -> None:
 
 def _look_alikes(lake: Lake) -> None:
     """The works that have the most alike neighbours of their own museum, each a row."""
-    keys = ["similarity/neighbours", "duplicates/primary", "catalog/artworks"]
+    keys = ["similarity/neighbours", "duplicates/primary", "catalog/artworks", "catalog/sources"]
     with lake.connect(keys) as connection:
         rows = connection.sql(
             f"""
             with works as (
                 select artwork_id, title, path from duplicates_primary
-                join catalog_artworks using (artwork_id) where source <> 'wga'
+                join catalog_artworks using (artwork_id)
+                join catalog_sources using (source) where images_may_be_shown
             ), near as (
                 select neighbours.artwork_id, rank, cosine, works.title, works.path
                 from similarity_neighbours neighbours
@@ -83,13 +84,14 @@ def _look_alikes(lake: Lake) -> None:
 
 def _duplicates(lake: Lake) -> None:
     """The confirmed pairs that differ most: across museums first."""
-    keys = ["duplicates/pairs", "images/originals", "images/derivatives"]
+    keys = ["duplicates/pairs", "images/originals", "images/derivatives", "catalog/sources"]
     with lake.connect(keys) as connection:
         rows = connection.sql(
             """
             with pictures as (
                 select image_id, derivative.path from images_originals
-                join images_derivatives derivative using (sha256) where source <> 'wga'
+                join images_derivatives derivative using (sha256)
+                join catalog_sources using (source) where images_may_be_shown
             )
             select a.path, image_a, b.path, image_b, kind, evidence
             from duplicates_pairs

@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from assets.source import cadence
 from pipelines.failures import append
 from pipelines.jobs import CHECK_FRESHNESS, OBSERVE_DECISIONS, observe_name
 from pipelines.settings import load
@@ -10,13 +9,13 @@ from scrapers import MUSEUMS
 
 schedules = [
     dg.ScheduleDefinition(
-        name=f"{cadence(museum).name}_{museum}",
-        job_name=observe_name(museum),
-        cron_schedule=cadence(museum).cron,
+        name=f"{museum.cadence.name}_{name}",
+        job_name=observe_name(name),
+        cron_schedule=museum.cadence.cron,
         execution_timezone="UTC",
-        description=f"Look whether {MUSEUMS[museum].title} has changed; what changed then runs.",
+        description=f"Look whether {museum.title} has changed; what changed then runs.",
     )
-    for museum in MUSEUMS
+    for name, museum in MUSEUMS.items()
 ] + [
     dg.ScheduleDefinition(
         name="hourly_decisions",

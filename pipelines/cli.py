@@ -168,8 +168,12 @@ def _bring_up_to_date(settings: Settings, lake: Lake) -> None:
         err.print(
             f"[yellow]{name} was not reached; what came from it before is kept.[/yellow] {escape(why)}"
         )
+    failed: dict[str, list[str]] = {}
     for failure in outcome.failures:
-        err.print(f"[red]Failed:[/red] {escape(failure)}")
+        step, _, why = failure.partition(": ")
+        failed.setdefault(why, []).append(step)
+    for why, steps in failed.items():
+        err.print(f"[red]Failed:[/red] {', '.join(dict.fromkeys(steps))}: {escape(why)}")
     if not outcome.ok:
         raise typer.Exit(1)
 
@@ -302,7 +306,7 @@ def sandbox(
     ] = "builtin",
     port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.0.0.1")] = 8765,
 ) -> None:
-    """Serve a museum on this machine that answers as the three sources do."""
+    """Serve a museum on this machine that answers as the real ones do."""
     command = [sys.executable, "-m", "sandbox", "--collection", collection, "--port", str(port)]
     raise typer.Exit(subprocess.call(command, cwd=ROOT))
 
@@ -340,14 +344,24 @@ def similar(
     asking.similar(_existing(load()), picture, k=k, sheet=sheet, console=out)
 
 
-@app.command("snapshots", epilog=_examples("snapshots", "snapshots --source met"))
+@app.command(
+    "snapshots",
+    epilog=_examples("snapshots", "snapshots --source met", "snapshots --use met-3"),
+)
 def list_snapshots(
     source: Annotated[str | None, typer.Option(help="of this source only")] = None,
+    use: Annotated[str | None, typer.Option(help="mark as in use: it is never pruned")] = None,
+    free: Annotated[str | None, typer.Option(help="mark as no longer in use")] = None,
 ) -> None:
     """List what was crawled when: each source's snapshots, and what each changed."""
     from pipelines import snapshots
+    from storage import snapshots as marks
 
-    snapshots.show(_existing(load()), source, out)
+    lake = _existing(load())
+    for name, in_use in ((use, True), (free, False)):
+        if name is not None:
+            marks.use(lake, name, in_use)
+    snapshots.show(lake, source, out)
 
 
 @app.command(

@@ -48,7 +48,9 @@ def _made(event: dg.DagsterEvent) -> str:
     noun = made.asset_key.path[-1]
     where = f" ({made.partition})" if made.partition else ""
     rows = made.metadata.get("dagster/row_count")
-    return f"{noun}{where}" + (f" {rows.value:,} rows" if rows else "")
+    return f"{noun}{where}" + (
+        f" {rows.value:,} row{'' if rows.value == 1 else 's'}" if rows else ""
+    )
 
 
 @dg.logger({}, description="a line a step, for people")

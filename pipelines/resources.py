@@ -32,19 +32,28 @@ class NoIOManager(dg.IOManager):
         )
 
 
-def site(settings: Settings, run: str) -> Site:
-    """Where this deployment's crawls happen; `run` is what their requests and bytes count for.
+def require_origin(settings: Settings, lake: Lake) -> None:
+    """Refuse real records in a lake of a sandbox's works, and the reverse.
 
-    Raises LakeError when real records would land among a sandbox's works, or the reverse.
+    Raises LakeError.
     """
-    lake = Lake.open(settings.lake)
-    settings = of_lake(settings, lake)
     if (lake.origin == LIVE) == (settings.museum_url is not None):
         asked = settings.museum_url or "the real museums"
         raise LakeError(
             f"The lake {lake.root} holds works of {lake.origin!r}, and the records asked for would "
-            f"come from {asked}. Keep them apart: name another folder with ARTLAKE_LAKE (or --lake)."
+            f"come from {asked}. Keep them apart: name another folder with ARTLAKE_LAKE (or --lake). "
+            "`artlake demo` makes a lake of a sandbox's works, `artlake run` one of the real museums'."
         )
+
+
+def site(settings: Settings, run: str) -> Site:
+    """Where this deployment's crawls happen; `run` is what their requests and bytes count for.
+
+    Raises LakeError as `require_origin` does.
+    """
+    lake = Lake.open(settings.lake)
+    settings = of_lake(settings, lake)
+    require_origin(settings, lake)
     return Site(
         net=Net(
             museum_url=settings.museum_url,

@@ -18,10 +18,11 @@ from assets.raw import raw_keys
 from pipelines.definitions import defs
 from pipelines.failures import append
 from pipelines.jobs import OBSERVE_DECISIONS, REFRESH, RUN_TAG, ingest_name, observe_name
+from pipelines.resources import require_origin
 from pipelines.settings import ROOT, Settings, load, of_lake, prepare_home
 from pipelines.staleness import Verdict, verdicts
 from scrapers import MUSEUMS
-from scrapers.images import may_pass
+from scrapers.answers import may_pass
 from storage import Lake
 from storage.lake import LIVE
 
@@ -34,6 +35,7 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 _OURS = {"artlake/by": "artlake run", ".dagster/repository": "__repository__@artlake"}
 _CATALOG = "catalog/artworks"
 _TRY_AGAIN = ("refusals that may have passed",)
+_CHECK_AGAIN = ("a check that failed",)
 
 
 @dataclass
@@ -73,6 +75,7 @@ class Runner:
     def __init__(self, instance: dg.DagsterInstance, lake: Path):
         self.instance, self._lake = instance, lake
         self._tags = _OURS | {RUN_TAG: uuid4().hex}
+        self._pending: list[Verdict] | None = None
         self.graph = defs.resolve_asset_graph()
         self._repository = ReconstructableRepository.for_module(
             "pipelines.definitions", "defs", working_directory=str(ROOT)
@@ -82,6 +85,7 @@ class Runner:
         self, job: str, keys: Sequence[dg.AssetKey] | None = None, partition: str | None = None
     ) -> str | None:
         """Run a job, or some assets of it; return None when all went well, else what failed."""
+        self._pending = None
         with dg.execute_job(
             self._repository.get_reconstructable_job(job),
             instance=self.instance,
@@ -98,8 +102,11 @@ class Runner:
             return failure
 
     def pending(self) -> list[Verdict]:
-        """What is missing or stale now, upstream first."""
-        return [found for found in verdicts(self.instance, self.graph) if found.state != "fresh"]
+        """What is missing or stale now, upstream first: judged anew once a job has run."""
+        if self._pending is None:
+            judged = verdicts(self.instance, self.graph)
+            self._pending = [found for found in judged if found.state != "fresh"]
+        return self._pending
 
     def whole_steps(self, keys: Sequence[dg.AssetKey]) -> list[dg.AssetKey]:
         """The keys together with those that the same steps write."""
@@ -137,13 +144,14 @@ class Runner:
         for key in self.graph.toposorted_asset_keys:
             parents = self.graph.get(key).parent_keys
             if any(
-                parent in held or (parent not in selected and self._failed(parent))
+                parent in held or (parent not in selected and self.failed(parent))
                 for parent in parents
             ):
                 held.add(key)
         return [key for key in wanted if key in held]
 
-    def _failed(self, key: dg.AssetKey) -> bool:
+    def failed(self, key: dg.AssetKey) -> bool:
+        """Whether a blocking check of that asset has failed, when it was last made."""
         checks = [check for check in self.graph.asset_check_keys if check.asset_key == key]
         latest = self.instance.event_log_storage.get_latest_asset_check_execution_by_key(checks)
         return any(
@@ -167,6 +175,7 @@ def run(settings: Settings) -> Outcome:
         _end_killed(instance)
         runner = Runner(instance, lake.root)
         with museum(lake):
+            require_origin(load(), lake)
             _observe(runner, outcome, settings.museums)
             if _nobody_answers(settings, outcome) and not lake.has(_CATALOG):
                 outcome.seconds = time.monotonic() - started
@@ -213,13 +222,14 @@ def _ingest(runner: Runner, outcome: Outcome, lake: Lake, sources: Sequence[str]
     raw = {key: name for name in sources for key in raw_keys(name)}
     todo: dict[tuple[str, str | None], Verdict] = {}
     for name in sources:
-        key = raw_keys(name)[-1]
-        if (
-            not MUSEUMS[name].partitions
-            and name not in outcome.unreachable
-            and _may_pass(lake, key)
-        ):
-            todo[name, None] = Verdict(key, None, "stale", _TRY_AGAIN)
+        if MUSEUMS[name].partitions or name in outcome.unreachable:
+            continue
+        keys = raw_keys(name)
+        if _may_pass(lake, keys[-1]):
+            todo[name, None] = Verdict(keys[-1], None, "stale", _TRY_AGAIN)
+        elif any(runner.failed(dg.AssetKey(key.split("/"))) for key in keys):
+            # Also where the source is again what it was before: nothing else would lift the failure.
+            todo[name, None] = Verdict(keys[0], None, "stale", _CHECK_AGAIN)
     for found in runner.pending():
         museum_name = raw.get(found.key)
         if museum_name and museum_name not in outcome.unreachable:

@@ -28,25 +28,35 @@ def show(lake: Lake, source: str | None, console: Console) -> None:
 
     Raises SnapshotError when there is none.
     """
+    if source and source not in MUSEUMS:
+        raise SnapshotError(f"There is no source {source!r}; there are {', '.join(MUSEUMS)}.")
     found = snapshots.listed(lake, source)
     if not found:
         whose = f" of {source}" if source else ""
         raise SnapshotError(f"No snapshot{whose} has been taken in {lake.root} yet.")
-    table = Table(title="Snapshots, times in UTC", title_justify="left", box=SIMPLE)
-    for name in ("snapshot", "taken", "table", *_COUNTED, "limit", "tables"):
-        table.add_column(name, justify="right" if name in _COUNTED else "left", no_wrap=True)
+    table = Table(title="Snapshots", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    figures = _COUNTED[:-1]  # what left a slice is told as a note
+    for name in ("snapshot", "taken", "table", *figures):
+        table.add_column(name, justify="right" if name in figures else "left", no_wrap=True)
+    table.add_column("", overflow="fold")
     for snapshot in found:
-        limit = snapshot.facts["limit"]
         for noun, counts in snapshot.facts["counts"].items():
             table.add_row(
                 snapshot.name,
-                snapshot.at[:16].replace("T", " "),
+                snapshot.at[:10],
                 noun,
-                *(f"{counts[what]:,}" for what in _COUNTED),
-                "" if limit is None else f"{limit:,}",
-                "pruned" if snapshot.pruned else "kept",
+                *(f"{counts[what]:,}" for what in figures),
+                _note(snapshot, counts["left"]),
             )
     console.print(table)
+
+
+def _note(snapshot: Snapshot, left: int) -> str:
+    limit = snapshot.facts["limit"]
+    notes = ["pruned"] if snapshot.pruned else ["in use"] if snapshot.in_use else []
+    notes += [] if limit is None else [f"limit {limit:,}"]
+    notes += [f"{left:,} left the slice"] if left else []
+    return ", ".join(notes)
 
 
 def compare(lake: Lake, one: str, other: str, *, limit: int, form: str, console: Console) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import dagster as dg
 from dagster._core.definitions.data_version import extract_data_version_from_entry
 
-from assets.source import cadence
 from pipelines import failures as failed_runs
 from pipelines.definitions import defs
 from pipelines.staleness import Verdict, verdicts
@@ -78,7 +77,7 @@ def sources(lake: Lake) -> list[Source]:
         for name, museum in MUSEUMS.items():
             look = last_look(ledger, name)
             if look is not None:
-                fresh, says = judge(look, cadence(name).allowed_days, time.time())
+                fresh, says = judge(look, museum.cadence.allowed_days, time.time())
                 looked_at = datetime.fromtimestamp(look.looked_at, UTC)
                 found.append(Source(museum.title, looked_at, fresh, says))
     return found

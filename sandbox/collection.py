@@ -54,7 +54,7 @@ class WgaArtist:
 
 
 class Collection(Protocol):
-    """Everything the three sites answer from. Records and rows may be changed in place."""
+    """Everything the sites answer from. Records and rows may be changed in place."""
 
     name: str
     counts: dict[str, int]  # works offered by museum: met, wga, nga

@@ -1,4 +1,4 @@
-"""A folder of real samples served as the three museums: only what lies there, nothing made up.
+"""A folder of real samples served as the museums: only what lies there, nothing made up.
 
 Layout read (whatever is missing is simply not offered):
 `met_api/objects_raw*.tar.gz`, `met_api/objects_sample/*.json`, `met_api/departments.json` – recorded

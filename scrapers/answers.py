@@ -34,7 +34,7 @@ def largest(expects: str) -> int:
 # Refusals that say nothing lasting about an address: later runs ask again, however often.
 _PASSING = frozenset({"closed", "slow", "unreachable", "blocked", "too_many_requests"})
 # Refusals that may be the address's own fault or a bad day's: later runs ask again a few times.
-_DOUBTFUL = frozenset({"html_page", "truncated", "empty", "wrong_type"})
+_DOUBTFUL = frozenset({"html_page", "truncated", "empty", "wrong_type", "message"})
 
 
 def may_pass(reason: str | None) -> bool:
@@ -97,7 +97,7 @@ def verdict(
         return Verdict(Kind.OK)
     if fault.reason == "html_page":
         return Verdict(Kind.COOL_DOWN, fault.reason, fault.detail, pause)
-    if fault.reason == "lfs_pointer":
+    if fault.reason in ("lfs_pointer", "message"):
         return Verdict(Kind.REFUSED, fault.reason, fault.detail)
     return Verdict(Kind.RETRY, fault.reason, fault.detail)
 

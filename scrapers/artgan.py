@@ -7,10 +7,10 @@ the lists say beyond the classes: `Realism/vincent-van-gogh_pine-trees-in-the-fe
 
 import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from scrapers.museum import normal_name
+from scrapers.museum import Refuse, normal_name
 from scrapers.record_files import opened
 
 KINDS = ("style", "genre", "artist")
@@ -19,7 +19,6 @@ _SPLITS = ("train", "val")
 _NAME = re.compile(r"(?P<title>.*?)(?:-(?P<year>(?:1\d|20)\d\d)(?:-\d{1,2})?)?(?:\(\d+\))?", re.S)
 
 Work = dict[str, str]
-Refuse = Callable[[str, str, str], None]  # subject, reason, detail
 
 
 def files(folder: Path) -> list[Path]:

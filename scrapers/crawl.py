@@ -1,15 +1,12 @@
-"""The ways in to a crawl: `run_crawl` for records, `fetch_images` for pictures (see `scrapers.images`).
+"""The way in to a crawl of records; that of pictures is `scrapers.images`.
 
-Both block, and both run at most once a process: start them in a child.
+It blocks, and runs at most once a process: start it in a child.
 """
 
 from typing import Any
 
-from scrapers.images import fetch_images, originals
 from scrapers.museum import WHOLE, Site
 from scrapers.progress import Progress, Report
-
-__all__ = ["CrawlError", "fetch_images", "originals", "run_crawl"]
 
 # A handful of bad records is a department's bad luck; that many and not one good is a bad source.
 _HOPELESS = 10

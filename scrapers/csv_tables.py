@@ -1,6 +1,7 @@
 """CSV files of others as tables of text, row by row: one odd row never costs another.
 
-What belongs here: reading any delimited UTF-8 file by its header. What does not: what its columns mean.
+What belongs here: reading any delimited UTF-8 file by its header, and telling its records apart where
+quotes went wrong (`records`). What does not: what its columns mean.
 
 A file that keeps the rules of RFC 4180 goes through pyarrow block by block. Whatever does not (a quote
 out of place, a row with too many fields, a byte that is no UTF-8) is read once more, record by record,
@@ -176,7 +177,8 @@ def _careful(
 
     with _open(path) as handle:
         next(csv.reader(handle, delimiter=delimiter))
-        for number, fields, wrong in _records(handle, len(header), delimiter):
+        found = filter(any, records(handle, len(header), delimiter))
+        for number, (fields, wrong) in enumerate(found, start=2):
             address = f"{path.name}#{number}"
             if wrong:
                 refused.append(reject("raw", source, address, "bad_quotes", wrong))
@@ -197,10 +199,8 @@ def _careful(
     return pa.Table.from_batches(batches, schema)
 
 
-def _records(
-    handle: Iterator[str], columns: int, delimiter: str
-) -> Iterator[tuple[int, list[str], str]]:
-    """Yield (number, fields, what is wrong with its quotes) of each record behind the header.
+def records(handle: Iterator[str], columns: int, delimiter: str) -> Iterator[tuple[list[str], str]]:
+    """Yield (fields, what is wrong with its quotes) of each record behind the header; both empty at a blank line.
 
     A stray quote takes the lines behind it into its field, up to the next quote. It is told by what
     comes after that quote, or by a wrong number of fields where one of the swallowed lines has the
@@ -219,22 +219,20 @@ def _records(
         beginning = _NO_TEXT.sub("\ufffd", taken[0].strip())[:_SHOWN]
         return f"{why}; the line begins {beginning!r}"
 
-    number, more = 1, True
+    more = True
     while more:
         try:
             for fields in csv.reader(lines(), delimiter=delimiter, strict=True):
-                number += bool(fields)
                 if len(fields) != columns and any(
                     _fields(line, delimiter) == columns for line in taken[1:]
                 ):
-                    yield number, [], give_up("a quote is opened and not closed")
-                elif fields:
-                    yield number, fields, ""
+                    yield [], give_up("a quote is opened and not closed")
+                else:
+                    yield fields, ""
                 taken.clear()
             more = False
         except csv.Error as error:
-            number += 1
-            yield number, [], give_up(str(error))
+            yield [], give_up(str(error))
             taken.clear()
 
 

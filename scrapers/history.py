@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapers.museum import Noun
+from storage.sql import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -95,7 +96,9 @@ def counts(connection: "duckdb.DuckDBPyConnection", nouns: Nouns) -> dict[str, d
     found = {}
     for noun, about in nouns.items():
         if about.of is None:
-            sql = f"select count(distinct {_name(about.key)}) from {_name(f'after {noun}')}"
+            sql = (
+                f"select count(distinct {identifier(about.key)}) from {identifier(f'after {noun}')}"
+            )
             told = dict.fromkeys(("added", "changed", "withdrawn", "left"), 0)
             told |= dict(
                 connection.execute(
@@ -112,11 +115,15 @@ def history(
     nouns: Nouns,
     name: str,
     before: tuple[str, Path] | None,
+    *,
+    partial: bool,
 ) -> "pa.Table":
     """The history of every record (schemas.HISTORY) as of the snapshot `name`; after `diff`.
 
     before: the previous snapshot's name and its history. Records present then are those last seen in
-    it: they were seen again now unless `changes` says otherwise.
+    it: they were seen again now unless `changes` says otherwise. partial: as `diff` has it. A record that
+    left a slice keeps its last rows: when the whole source is taken in again and lacks it, it is
+    withdrawn.
     """
     from storage import schemas
 
@@ -128,7 +135,7 @@ def history(
         'from "history empty" union all by name from "history before"'
     )
     connection.execute("create or replace temp table last_rows as " + _gone_rows(nouns))
-    said = {"source": source, "name": name, "was": was}
+    said = {"source": source, "name": name, "was": was, "partial": partial}
     rows: pa.Table = connection.sql(_HISTORY, params=said).to_arrow_table()
     return rows.select(schemas.HISTORY.names).cast(schemas.HISTORY)
 
@@ -146,6 +153,8 @@ select
     end as last_seen,
     case
         when found.change = 'withdrawn' then $name
+        when found.change is null and not $partial and known.last_seen <> $was
+            then coalesce(known.withdrawn_in, $name)
         when found.change is null or found.change = 'left' then known.withdrawn_in
     end as withdrawn_in,
     case
@@ -155,8 +164,8 @@ select
         else coalesce(known.changes, [])
     end as changes,
     case
-        when found.change = 'withdrawn' then gone.rows
-        when found.change is null or found.change = 'left' then known.last_rows
+        when found.change in ('withdrawn', 'left') then gone.rows
+        when found.change is null then known.last_rows
     end as last_rows
 from "history known" as known
 full join changes as found using (noun, record_id)
@@ -174,11 +183,11 @@ def rows_of(side: str, noun: str, nouns: Nouns, ids: str) -> str:
     # Text from the start: lists of structs with all columns do not fit into memory.
     union = " union all ".join(
         f"""
-        select record_id, {_literal(table)} as noun, string_agg(said, ',' order by said) as rows
+        select record_id, {literal(table)} as noun, string_agg(said, ',' order by said) as rows
         from (
-            select {_name(key)}::varchar as record_id, to_json(t)::varchar as said
-            from {_name(f"{side} {table}")} as t
-            where {_name(key)}::varchar in ({ids})
+            select {identifier(key)}::varchar as record_id, to_json(t)::varchar as said
+            from {identifier(f"{side} {table}")} as t
+            where {identifier(key)}::varchar in ({ids})
         )
         group by record_id
         """
@@ -191,11 +200,11 @@ def rows_of(side: str, noun: str, nouns: Nouns, ids: str) -> str:
 
 
 def _gone_rows(nouns: Nouns) -> str:
-    """SQL of the last rows of every record that was withdrawn, by noun."""
-    ids = "select record_id from changes where change = 'withdrawn' and noun = "
+    """SQL of the last rows of every record that is not there any more, by noun."""
+    ids = "select record_id from changes where change in ('withdrawn', 'left') and noun = "
     return " union all ".join(
-        f"select {_literal(noun)} as noun, record_id, rows "
-        f"from ({rows_of('before', noun, nouns, ids + _literal(noun))})"
+        f"select {literal(noun)} as noun, record_id, rows "
+        f"from ({rows_of('before', noun, nouns, ids + literal(noun))})"
         for noun, about in nouns.items()
         if about.of is None
     )
@@ -205,11 +214,11 @@ def _view(
     connection: "duckdb.DuckDBPyConnection", name: str, files: Sequence[Path], key: str
 ) -> None:
     if files:
-        paths = ", ".join(_literal(str(path)) for path in files)
+        paths = ", ".join(literal(str(path)) for path in files)
         rows = f"from read_parquet([{paths}], union_by_name = true, hive_partitioning = false)"
     else:
-        rows = f"select null::varchar as {_name(key)} where false"
-    connection.execute(f"create or replace temp view {_name(name)} as {rows}")
+        rows = f"select null::varchar as {identifier(key)} where false"
+    connection.execute(f"create or replace temp view {identifier(name)} as {rows}")
 
 
 def _compare(connection: "duckdb.DuckDBPyConnection", noun: str, key: str, gone: str) -> None:
@@ -229,13 +238,13 @@ def _compare(connection: "duckdb.DuckDBPyConnection", noun: str, key: str, gone:
         for side in ("before", "after")
     }
     b, a = (
-        f"(select {_name(key)}::varchar as record_id, {said} from {_name(f'{side} {noun}')}"
-        f" where {_name(key)}::varchar in (select record_id from found where change = 'changed')"
+        f"(select {identifier(key)}::varchar as record_id, {said} from {identifier(f'{side} {noun}')}"
+        f" where {identifier(key)}::varchar in (select record_id from found where change = 'changed')"
         " group by 1)"
         for side, said in sums.items()
     )
     differing = ", ".join(
-        f"case when b.c{n} <> a.c{n} then {_literal(name)} end"
+        f"case when b.c{n} <> a.c{n} then {literal(name)} end"
         for n, name in enumerate(columns["names"])
     )
     connection.execute(f"""
@@ -253,29 +262,34 @@ def _compare_part(
     columns = _columns(connection, part, part_key)
     connection.execute(f"""
         insert into found
-        select record_id, 'changed', {_literal(part)}
+        select record_id, 'changed', {literal(part)}
         from {_digests("before", part, part_key, columns)} as b
         full join {_digests("after", part, part_key, columns)} as a using (record_id)
         where (b.rows, b.digest) is distinct from (a.rows, a.digest)
-            and record_id in (select {_name(key)}::varchar from {_name(f"before {noun}")})
-            and record_id in (select {_name(key)}::varchar from {_name(f"after {noun}")})
+            and record_id in (select {identifier(key)}::varchar from {identifier(f"before {noun}")})
+            and record_id in (select {identifier(key)}::varchar from {identifier(f"after {noun}")})
     """)
 
 
 def _columns(connection: "duckdb.DuckDBPyConnection", table: str, key: str) -> dict[str, list[str]]:
     """The compared columns of a table by `names`, and the SQL of their values on each side.
 
-    A column that one side does not have is null there: a field nobody has filled is no change.
+    A column that one side does not have is null there, and empty text is null on both: a field nobody
+    has filled is no change.
     """
     there = {
         side: [
-            row[0] for row in connection.execute(f"describe {_name(f'{side} {table}')}").fetchall()
+            row[0]
+            for row in connection.execute(f"describe {identifier(f'{side} {table}')}").fetchall()
         ]
         for side in ("before", "after")
     }
     names = sorted({*there["before"], *there["after"]} - {key, _ADDRESS})
     values = {
-        side: [f"{_name(name) if name in there[side] else 'null'}::varchar" for name in names]
+        side: [
+            f"nullif({identifier(name) if name in there[side] else 'null'}::varchar, '')"
+            for name in names
+        ]
         for side in there
     }
     return {"names": names} | values
@@ -285,14 +299,6 @@ def _digests(side: str, table: str, key: str, columns: Mapping[str, Sequence[str
     """SQL: each record's number of rows, and a sum of their hashes, in which their order has no part."""
     values = ", ".join(["0", *columns[side]])
     return (
-        f"(select {_name(key)}::varchar as record_id, count(*) as rows, sum(hash({values})) as digest "
-        f"from {_name(f'{side} {table}')} where {_name(key)} is not null group by 1)"
+        f"(select {identifier(key)}::varchar as record_id, count(*) as rows, sum(hash({values})) as digest "
+        f"from {identifier(f'{side} {table}')} where {identifier(key)} is not null group by 1)"
     )
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -5,6 +5,7 @@ images stage's to find out.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,6 @@ from storage import ImageStore
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-__all__ = ["address", "fetch_images", "may_pass", "originals"]
 
 
 def fetch_images(
@@ -54,9 +53,22 @@ def fetch_images(
         if remote:
             from scrapers import spider
 
-            errand.todo = remote
+            errand.todo = _in_turn(remote)
             spider.run(site.net, book, hosts, errand, progress)
     return progress.summary()
+
+
+def _in_turn(urls: Iterable[str]) -> list[str]:
+    """The addresses of all hosts in turn: each is asked at its own pace, none waits for the others."""
+    places: Counter[str] = Counter()
+    placed = []
+    for url in urls:
+        host = "/".join(
+            url.split("/", 3)[:3]
+        )  # also of what is no address: that is said of it later
+        placed.append((places[host], url))
+        places[host] += 1
+    return [url for _, url in sorted(placed)]
 
 
 def address(link: Mapping[str, Any], image_size: str) -> str:
@@ -111,6 +123,8 @@ def _strays(source: str, url: str) -> bool:
 
 class _Images:
     """The errand of pictures: verified bytes into the store, the outcome into the ledger."""
+
+    many_hosts = True
 
     def __init__(self, ledger: Ledger, store: ImageStore, progress: Progress):
         self._ledger, self._store, self._progress = ledger, store, progress

@@ -48,7 +48,6 @@ _ADDED = (
 )
 # An address that answered so often with something it cannot be is not asked again.
 MOST_TRIES = 4
-NOT_FETCHED = 0
 
 
 @dataclass(frozen=True)

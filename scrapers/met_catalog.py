@@ -27,6 +27,8 @@ _USED = frozenset(
         *("artistULAN_URL", "artistWikidata_URL", "source_row", *_PLACE, *_PERIOD),
     }
 )
+_LIFE_DATES = ("artistBeginDate", "artistEndDate")
+_YEAR = re.compile(r"\s*-?\d{1,4}\s*")
 _SIDES = re.compile(r"\(([\d.]+) [x×] ([\d.]+)(?: [x×] [\d.]+)? cm\)")
 _SIDE = {
     "height": re.compile(r"\bH(?:eight|\.)[^();]*\(([\d.]+) cm\)"),
@@ -183,8 +185,11 @@ def _person(row: Mapping[str, Any], one: Mapping[str, Any], main: str | None) ->
         manner = " ".join(p for p in map(filled, (row["artistPrefix"], row["artistSuffix"])) if p)
         name, role = main, f"{role} ({manner})" if role and manner else manner or role
     number = one.get("constituentID")
-    source_id = str(number) if number else normal_name(name) or name
     life = filled(row["artistDisplayBio"]) if main else None
+    # Without a number a name alone is nobody: "Unknown" is French here and British there.
+    named = f"{name} {life}" if life else name
+    source_id = str(number) if number else normal_name(named) or named
+    dates = {n: row[n] for n in _LIFE_DATES if main and not _YEAR.fullmatch(row[n] or "")}
     begin, end = (
         _life_year(row["artistBeginDate"] if main else None),
         _life_year(row["artistEndDate"] if main else None),
@@ -212,7 +217,7 @@ def _person(row: Mapping[str, Any], one: Mapping[str, Any], main: str | None) ->
             "wikidata": _last(
                 one.get("constituentWikidata_URL") or (main and row["artistWikidata_URL"])
             ),
-            "misc": None,
+            "misc": misc(dates, frozenset()),
             "source_row": row["source_row"],
         },
     }

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scrapers.csv_tables import read
 from scrapers.ledger import Ledger
@@ -20,9 +20,6 @@ from scrapers.museum import Site, filled, reject
 from scrapers.net import Session
 from scrapers.politeness import GaveUpError
 from storage.files import replacing, sha256_file
-
-if TYPE_CHECKING:
-    pass
 
 URL = "https://media.githubusercontent.com/media/metmuseum/openaccess/master/MetObjects.csv"
 HOSTS = frozenset({"media.githubusercontent.com", "raw.githubusercontent.com"})

@@ -5,6 +5,7 @@ source's records mean is its own module's business.
 """
 
 import dataclasses
+import hashlib
 import json
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from scrapers.net import Net
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from scrapers.net import Session
     from scrapers.progress import Progress
 
 WHOLE = "whole"  # the one partition of a source that has none
@@ -77,17 +79,32 @@ class Catalog:
 
 
 Tables = Mapping[str, "pa.Table"]
+Refuse = Callable[[str, str, str], None]  # subject, reason, detail
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """How often a source is looked at by itself (cron, UTC), and how old a look may become."""
+
+    name: str
+    cron: str
+    allowed_days: float
+
+
+# A look may be a day late, and no more.
+WEEKLY = Cadence("weekly", "0 3 * * 1", allowed_days=8)
 
 
 @dataclass(frozen=True)
 class Museum:
     """A source of records and pictures.
 
-    `nouns`: raw table (`raw/<name>_<noun>`) → what it is made of.
+    `nouns`: raw table (`raw/<name>_<noun>`) → what it is made of; `works`: the one of artworks.
     `source`: what is observed, as its asset is called; the name itself when empty.
     `rank`: its place in lists, and whose picture is kept of equal ones; lower goes first.
     `shows_images`: whether its pictures may appear on pages and slides.
     `own_addresses`: its user says where pictures are: files of this machine, or any public host.
+    `cadence`: how often its schedule looks at it.
     `partitions`: partition key → title; empty when the source is taken as a whole.
     `observe(site, partitions)`: partition (or WHOLE) → version, changing only with the source.
     `crawl(site, partition, progress)`: bring what is missing into the ledger or downloads; None
@@ -103,6 +120,7 @@ class Museum:
     hosts: frozenset[str]
     licence: str
     nouns: Mapping[str, Noun]
+    works: str
     observe: Callable[[Site, Sequence[str]], dict[str, str]]
     tables: Callable[[Site, str], tuple[Tables, "pa.Table"]]
     catalog: Callable[[Tables], Catalog]
@@ -113,6 +131,7 @@ class Museum:
     rank: int = 50
     shows_images: bool = True
     own_addresses: bool = False
+    cadence: Cadence = WEEKLY
 
 
 def reject(stage: str, source: str, subject: str, reason: str, detail: str = "") -> dict[str, str]:
@@ -124,6 +143,23 @@ def reject(stage: str, source: str, subject: str, reason: str, detail: str = "")
         "reason": reason,
         "detail": detail,
     }
+
+
+def version(*said: Any) -> str:
+    """A text that changes when any of the plain values `said` does, for `Museum.observe`."""
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def bring(session: "Session", url: str, path: Path, expects: str, progress: "Progress") -> bool:
+    """Download a whole file if it has changed, and count it; False where it is not offered."""
+    status = session.download(url, path, expects)
+    progress.requests += 1
+    if status == 404:
+        progress.error("not_offered")
+        return False
+    progress.not_modified += status == 304
+    progress.item(path.stat().st_size if status == 200 else 0)
+    return True
 
 
 def text_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> "pa.Table":

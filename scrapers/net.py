@@ -160,8 +160,9 @@ class Session:
             tag = response.headers.get("ETag") or response.headers.get("Last-Modified")
             if tag:
                 return tag
-        answer = self.get(url, expects)
-        return "404" if answer.status == 404 else hashlib.sha256(answer.body).hexdigest()
+        # Not kept: what the ledger knows of the address is of the file that `download` has kept.
+        response, found = self._request("GET", url, expects, {})
+        return "404" if found.kind is Kind.GONE else hashlib.sha256(response.content).hexdigest()
 
     def download(self, url: str, path: Path, expects: str) -> int:
         """Stream the file behind `url` to `path`, whole or not at all; return its HTTP status.

@@ -7,6 +7,7 @@ from scrapers.dates import parse_years
 from scrapers.museum import Catalog
 from scrapers.people import parse_life
 from scrapers.places import parse_keeper
+from storage.sql import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -235,19 +236,11 @@ def _fitting(connection: "duckdb.DuckDBPyConnection", sql: str, schema: "pa.Sche
 def _rest(alias: str, table: "pa.Table", used: Sequence[str]) -> dict[str, str]:
     """Column → SQL of what it says, for those that have no column of their own in the contract."""
     rest = sorted(set(table.column_names) - set(used))
-    return {name: f"nullif({alias}.{_identifier(name)}, '')" for name in rest}
+    return {name: f"nullif({alias}.{identifier(name)}, '')" for name in rest}
 
 
 def _misc(said: Mapping[str, str]) -> str:
     """SQL for a JSON object of name → SQL, in the order of the names; null when nothing is said."""
-    pairs = ", ".join(f"{_literal(name)}, {sql}" for name, sql in sorted(said.items()))
+    pairs = ", ".join(f"{literal(name)}, {sql}" for name, sql in sorted(said.items()))
     # merging onto an empty object drops what is null
     return f"nullif(json_merge_patch('{{}}', json_object({pairs}))::varchar, '{{}}')"
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -22,7 +22,12 @@ class Fetch:
 
 
 class Errand(Protocol):
-    """What the transport is sent out for."""
+    """What the transport is sent out for.
+
+    `many_hosts`: whether there are others to ask when a host refuses; else that ends the crawl.
+    """
+
+    many_hosts: bool
 
     def start(self) -> Iterable[Fetch]:
         """The first addresses; read lazily."""
@@ -47,7 +52,13 @@ Follow = Callable[[Fetch, bytes], Iterable[Fetch]]
 
 
 class Pages:
-    """Fetches what the ledger does not hold in `generation` yet, and follows what pages lead to."""
+    """Fetches what the ledger does not hold in `generation` yet, and follows what pages lead to.
+
+    Without `follow`, `first` are addresses that lack, each once, and the caller tells the progress how
+    many: half a million of them need not be remembered here.
+    """
+
+    many_hosts = False
 
     def __init__(
         self,
@@ -63,7 +74,7 @@ class Pages:
 
     def start(self) -> Iterator[Fetch]:
         """The first addresses that are not stored."""
-        return self._missing(self._first)
+        return iter(self._first) if self._follow is None else self._missing(self._first)
 
     def headers(self, fetch: Fetch) -> Mapping[str, str]:
         """Validators of an older answer, so that an unchanged page costs a 304."""
@@ -104,5 +115,5 @@ class Pages:
                 if not self._ledger.has(fetch.url, self._generation):
                     self._progress.expect(1)
                     yield fetch
-                elif self._follow is not None and (body := self._ledger.body(fetch.url)):
+                elif self._follow and (body := self._ledger.body(fetch.url)):
                     waiting.append(iter(self._follow(fetch, body)))

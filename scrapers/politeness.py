@@ -8,10 +8,10 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from scrapers.answers import Kind, Verdict, largest
+from scrapers.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,12 @@ class UnreachableError(GaveUpError):
 
 
 class RunCapError(GaveUpError):
-    """This run has sent or received all that the settings allow it."""
+    """This run has sent or received all that the settings allow it; the address is nobody's fault."""
 
     whole_host = True
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 @dataclass(frozen=True)
@@ -107,25 +110,11 @@ class Attempt:
     refusals: int = 0
 
 
-class HostState(Protocol):
-    """What politeness needs of the ledger."""
-
-    def reserve(self, host: str, rate: float, burst: float, now: float) -> float: ...  # noqa: D102
-    def cool(self, host: str, now: float, until: float, slowest: float) -> int: ...  # noqa: D102
-    def cooling(self, host: str, now: float) -> tuple[float, int]: ...  # noqa: D102
-    def forgive(self, host: str) -> None: ...  # noqa: D102
-    def quicken(self, host: str, step: float) -> None: ...  # noqa: D102
-    def spend(  # noqa: D102
-        self, run: str, max_requests: int | None, max_bytes: int | None, received: int = 0
-    ) -> tuple[int, int] | None: ...
-    def received(self, run: str, size: int) -> None: ...  # noqa: D102
-
-
 @dataclass
 class Manners:
     """Decides before and after each request; one object a process, one state for all of them."""
 
-    state: HostState
+    state: Ledger
     policy: Policy
     now: Callable[[], float] = time.time
     chance: Callable[[], float] = random.random
@@ -187,8 +176,8 @@ class Manners:
         raise RunCapError(
             url,
             "run_cap",
-            f"this run has sent or received {what} allows one run. All that arrived is kept, and "
-            "the next run goes on from here; raise the setting if that was too little",
+            f"This run has sent or received {what} allows one run. All that arrived is kept, and "
+            "the next run goes on from here; raise the setting if that was too little.",
         )
 
     def received(self, size: int) -> None:

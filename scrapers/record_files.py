@@ -11,9 +11,10 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import TextIOWrapper
-from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
+
+from scrapers import csv_tables
 
 Fault = tuple[str, str]  # reason, detail
 Refuse = Callable[[int, str, str], None]  # row number, reason, detail
@@ -62,7 +63,7 @@ def opened(path: Path) -> Iterator[TextIO]:
             yield TextIOWrapper(raw, encoding, errors="surrogateescape", newline="")
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(f"{path} is a broken gzip file: {error}") from error
-        except ValueError as error:
+        except (ValueError, csv.Error) as error:
             raise ValueError(f"{path} cannot be read: {error}") from error
 
 
@@ -89,7 +90,10 @@ Found = Iterator[tuple[int, dict[str, str], Fault | None]]
 
 
 def _header(text: TextIO) -> tuple[str, list[str]]:
-    """The delimiter of a table and the names in its first row, each once and none of them empty."""
+    """The delimiter of a table and the names in its first row, each once and none of them empty.
+
+    `text` is read up to the second row.
+    """
     line = text.readline()
     delimiter = max(_DELIMITERS, key=line.count)
     text.seek(0)
@@ -105,20 +109,13 @@ def _header(text: TextIO) -> tuple[str, list[str]]:
 
 def _table(text: TextIO) -> Found:
     delimiter, header = _header(text)
-    text.seek(0)
-    rows = csv.reader(text, delimiter=delimiter)
-    for number in count(1):
-        try:
-            cells = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:  # a quote that was never closed fills a cell beyond csv's limit
-            yield number, {}, ("bad_row", f"{error}; it ends at line {rows.line_num}")
-            continue
-        if cells and len(cells) != len(header):
-            detail = f"{len(cells)} fields instead of {len(header)}, up to line {rows.line_num}"
-            yield number, {}, ("bad_row", detail)
-        elif number > 1:
+    found = csv_tables.records(text, len(header), delimiter)
+    for number, (cells, wrong) in enumerate(found, start=2):
+        if wrong:
+            yield number, {}, ("bad_quotes", wrong)
+        elif cells and len(cells) != len(header):
+            yield number, {}, ("bad_row", f"{len(cells)} fields instead of {len(header)}")
+        else:
             pairs = zip(header, map(str.strip, cells), strict=False)
             yield number, {name: cell for name, cell in pairs if cell}, None
 

@@ -3,6 +3,7 @@
 Pixels are `imaging`'s: here nothing is decoded.
 """
 
+import re
 from dataclasses import dataclass
 
 _MAGIC = (
@@ -23,6 +24,8 @@ SUFFIXES = {
 # Cameras and editors append padding or metadata behind the closing marker.
 _TAIL = 4096
 _HTML = (b"<!doctype", b"<html", b"<head", b"<script", b"<?xml")
+# The MET has answered 200 with a message alone; it must not take the place of a good record.
+_MESSAGE = re.compile(rb'\s*\{\s*"(?:message|error)"\s*:\s*"[^"]*"\s*\}\s*')
 _BLOCK_PAGE = (b"_Incapsula_", b"Request unsuccessful. Incapsula")
 
 
@@ -57,6 +60,8 @@ def fault(data: bytes, expects: str, *, whole: bool = True) -> Fault | None:
         return Fault("html_page", "a block page") if blocked else _not_html(head)
     if head[:64].lower().startswith(_HTML):
         return Fault("html_page", f"an HTML page stands where {expects} should be")
+    if expects == "json" and _MESSAGE.fullmatch(data[: _TAIL + 1]):
+        return Fault("message", f"a message stands where the record should be: {data[:80]!r}")
     if expects == "json":
         if head[:1] not in b"{[":
             return Fault("wrong_type", f"not JSON: it begins with {head[:16]!r}")

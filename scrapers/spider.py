@@ -37,7 +37,7 @@ from scrapers.answers import Kind, Verdict, largest, verdict
 from scrapers.ledger import Ledger
 from scrapers.net import AGENT, Net, web_address
 from scrapers.pages import Errand, Fetch
-from scrapers.politeness import Attempt, GaveUpError, Manners
+from scrapers.politeness import Attempt, GaveUpError, Manners, RunCapError
 from scrapers.progress import Progress
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class _Context:
     progress: Progress
     manners: Manners
     private: dict[str, str] = field(default_factory=dict)  # host → the private address it led to
+    dead: dict[str, GaveUpError] = field(default_factory=dict)  # host → why it is asked no more
     fatal: Exception | None = None
     reason: str = ""
     closing: asyncio.Future[None] | None = None
@@ -76,6 +77,13 @@ class _Context:
         if self.fatal is None:
             self.fatal = error
             self.closing = asyncio.ensure_future(crawler.engine.close_spider_async(reason="fatal"))
+
+    def give_up(self, crawler: Crawler, host: str, error: GaveUpError) -> None:
+        """Ask the host no more; the end of the crawl, unless the errand has other hosts to ask."""
+        if self.errand.many_hosts and not isinstance(error, RunCapError):
+            self.dead[host] = error
+        else:
+            self.abort(crawler, error)
 
     def __deepcopy__(self, memo: object) -> "_Context":
         return self  # Scrapy copies its settings; this one is shared on purpose
@@ -118,7 +126,9 @@ def _settings(context: _Context) -> dict[str, Any]:
         "USER_AGENT": context.net.user_agent,
         "ROBOTSTXT_OBEY": True,
         "ROBOTSTXT_USER_AGENT": AGENT,  # the contact may hold the name of another robot
-        "CONCURRENT_REQUESTS": context.net.concurrency,
+        # So many for each host there is to ask: one that makes us wait does not hold the others up.
+        "CONCURRENT_REQUESTS": context.net.concurrency
+        * (len(context.hosts) if context.errand.many_hosts else 1),
         "CONCURRENT_REQUESTS_PER_DOMAIN": context.net.concurrency,
         # A callback's requests go one by one: workers for them cost more than all the rest of Scrapy.
         "CONCURRENT_ITEMS": 1,
@@ -213,12 +223,18 @@ class PoliteMiddleware:
         """Hold the request back until its host may be asked."""
         guards.check_address(request.url, self._context.hosts)  # a redirect leads anywhere
         self._go_on()
+        host = urlsplit(request.url).hostname or ""
         try:
-            while (wait := self._context.manners.before(request.url)) > 0:
+            while host not in self._context.dead:
+                wait = self._context.manners.before(request.url)
+                if wait <= 0:
+                    break
                 await self._sleep(wait)
         except GaveUpError as error:
-            self._context.abort(self._crawler, error)
+            self._context.give_up(self._crawler, host, error)
             raise
+        if dead := self._context.dead.get(host):
+            raise GaveUpError(request.url, dead.reason, dead.detail)
         request.meta["sent"] = self._context.manners.now()
         self._context.progress.requests += 1
 
@@ -256,13 +272,15 @@ class PoliteMiddleware:
 
     async def _settle(self, request: Request, found: Verdict) -> Request | None:
         host = urlsplit(request.url).hostname or ""
-        attempt = request.meta.setdefault("attempt", Attempt(request.url, host))
+        attempt = request.meta.get("attempt")
+        if attempt is None or attempt.host != host:  # a redirect brings the old host's along
+            attempt = request.meta["attempt"] = Attempt(request.url, host)
         sent = request.meta.get("sent", 0.0)
         try:
             pause = self._context.manners.after(attempt, found, sent)
         except GaveUpError as error:
             if error.whole_host:
-                self._context.abort(self._crawler, error)
+                self._context.give_up(self._crawler, host, error)
             raise
         if pause is None:
             return None
@@ -317,7 +335,7 @@ class _ErrandSpider(scrapy.Spider):
         error = failure.value
         fetch: Fetch = failure.request.cb_kwargs["fetch"]  # type: ignore[attr-defined]
         if isinstance(error, GaveUpError):
-            if not error.whole_host:
+            if not error.whole_host or error in self._context.dead.values():
                 self._context.errand.failed(fetch, error.reason, error.detail)
         elif isinstance(error, IgnoreRequest):
             if "stopping" not in str(error):

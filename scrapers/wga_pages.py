@@ -25,12 +25,11 @@ EVERYBODY = "-"  # the letter of the list that has them all
 
 
 class Selector(NamedTuple):
-    """Elements of a kind, by what one attribute of theirs says; `must`: a page without is not one of ours."""
+    """Elements of a kind, by what one attribute of theirs says."""
 
     tag: str
     attribute: str
     says: re.Pattern[str]
-    must: bool = False
 
     def __str__(self) -> str:
         return f"<{self.tag} {self.attribute}={self.says.pattern!r}>"
@@ -41,10 +40,11 @@ def _says(pattern: str) -> re.Pattern[str]:
 
 
 # "list" is a page of the artist list, "artist" an artist's page or one of its sub-indexes. Not CSS:
-# asked once for every element of a page, selectors cost as much as parsing it, patterns a tenth.
+# asked once for every element of a page, selectors cost as much as parsing it, patterns a tenth. Which
+# of them a page must have is said by `missing`.
 SELECTORS = {
-    "list.count": Selector("div", "class", _says(r"\bLIST\b"), must=True),  # Page 1 of 9
-    "list.cell": Selector("td", "class", _says(r"\bARTISTLIST\b"), must=True),  # four to a row
+    "list.count": Selector("div", "class", _says(r"\bLIST\b")),  # Page 1 of 9
+    "list.cell": Selector("td", "class", _says(r"\bARTISTLIST\b")),  # four to a row
     "list.link": Selector("a", "href", _says(r".")),
     "artist.name": Selector("div", "class", _says(r"\bINDEX2\b")),
     "artist.life": Selector("div", "class", _says(r"\bINDEX3\b")),
@@ -53,8 +53,7 @@ SELECTORS = {
     "artist.refresh": Selector("meta", "http-equiv", _says(r"^refresh$")),
     "artist.index": Selector("ul", "", _says("")),  # the first holds the sub-indexes
     "artist.link": Selector("a", "href", _says(r".")),
-    # or sub-indexes, or a wrapper
-    "artist.picture": Selector("a", "href", _says(r"/art/"), must=True),
+    "artist.picture": Selector("a", "href", _says(r"/art/")),
 }
 WORKS_HEADINGS = ("preview", "picture data", "file info", "comment")
 SOFT_404 = "The address has changed!"
@@ -334,7 +333,7 @@ def _select(within: "Tag", *names: str) -> "dict[str, list[Tag]]":
         if not isinstance(element, Tag):
             continue
         for name in wanted.get(element.name, ()):
-            _, attribute, says, _ = SELECTORS[name]
+            _, attribute, says = SELECTORS[name]
             value = element.get(attribute, "")
             if says.search(" ".join(value) if isinstance(value, list) else value or ""):
                 found[name].append(element)

@@ -98,11 +98,13 @@ class Walk:
     def check(self, url: str, page: Page, body: bytes) -> None:
         """Raises UnrecognisedPageError at a list without rows, and at too many pages without works.
 
-        Those pages are forgotten, so that the next crawl asks for them again.
+        A page that says it has moved is one of these. They are forgotten, so that the next crawl asks for
+        them again.
         """
         name = missing(url, page)
         if isinstance(page, ArtistPage):
-            self._good += name is None and not page.gone
+            name = name or ("artist.picture" if page.gone else None)
+            self._good += name is None
         if name is None:
             return
         self._odd.append(url)
@@ -112,6 +114,16 @@ class Walk:
         for odd in self._odd:
             self._ledger.forget(odd)
         raise self.stopped
+
+    def check_announced(self, url: str) -> None:
+        """Raises UnrecognisedPageError when a further page of a list, which its first told of, is gone."""
+        found = self._ledger.response(url)
+        if found is not None and found.status == 404:
+            self._ledger.forget(url)
+            raise UnrecognisedPageError(
+                f"{url} answers HTTP 404, though the first page of that list tells of it. Run again "
+                "later; nothing that was there before has been changed"
+            )
 
 
 def further(url: str, page: ListPage) -> Iterator[Fetch]:

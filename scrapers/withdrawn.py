@@ -54,30 +54,12 @@ def withdrawn(
 
 
 def _cataloged(museum: Museum, raw: Tables, gone: Tables) -> "tuple[pa.Table, pa.Table]":
-    """The catalog of the withdrawn works, with all people the source has now or had then.
-
-    Which noun stands for works is not declared: it is the one whose rows alone make artworks.
-    """
+    """The catalog of the withdrawn works, with all people the source has now or had then."""
     import pyarrow as pa
 
-    def only(nouns: set[str]) -> Tables:
-        return {
-            noun: table if noun in nouns else table.schema.empty_table()
-            for noun, table in gone.items()
-        }
-
-    works: set[str] = set()
-    for noun, about in museum.nouns.items():
-        if about.of is None and gone[noun].num_rows:
-            its = {noun} | {part for part, other in museum.nouns.items() if other.of == noun}
-            if museum.catalog(only(its)).artworks.num_rows:
-                works |= its
-    if not works:
-        empty = museum.catalog(only(set()))
-        return empty.artworks, empty.artists
     joined = {
         noun: gone[noun]
-        if noun in works
+        if museum.works in (noun, museum.nouns[noun].of)
         else pa.concat_tables([table, gone[noun]], promote_options="default")
         for noun, table in raw.items()
     }

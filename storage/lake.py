@@ -16,6 +16,7 @@ from storage import locks
 from storage.errors import MendableError
 from storage.files import remove_parts, replacing, sha256_file, write_text
 from storage.images import ImageStore
+from storage.sql import identifier, literal
 
 if TYPE_CHECKING:  # loaded by the methods that need them: the asset graph loads without
     import duckdb
@@ -140,11 +141,11 @@ class Lake:
         import pyarrow.parquet as pq
 
         path = self.path(key)
-        order = ", ".join(f'"{name}"' for name in sort_by)
+        order = ", ".join(map(identifier, sort_by))
         options = "format parquet, compression zstd"
         with replacing(path) as part:
             connection.execute(
-                f"copy (select * from ({sql}) order by {order}) to {_literal(str(part))} ({options})"
+                f"copy (select * from ({sql}) order by {order}) to {literal(str(part))} ({options})"
             ).fetchall()
             return _settle(part, path, pq.read_metadata(part).num_rows)
 
@@ -180,9 +181,9 @@ class Lake:
         parts = self.parts(key)
         if not parts:
             raise LakeError(f"{key} has not been made in {self.root}. Run `artlake run` first.")
-        files = ", ".join(_literal(str(part)) for part in parts)
+        files = ", ".join(literal(str(part)) for part in parts)
         connection.execute(
-            f'create or replace view "{name}" as '
+            f"create or replace view {identifier(name)} as "
             f"select * from read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
         )
 
@@ -226,7 +227,3 @@ def _refuse_strangers(root: Path) -> None:
             f"{root} is not a lake and is not empty (it holds {strangers[0]!r}). "
             "Give an empty or new folder in ARTLAKE_LAKE (or --lake); nothing was changed."
         )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

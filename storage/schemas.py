@@ -161,7 +161,11 @@ HISTORY = _schema(
         "the snapshots in which it had changed, and the fields that had",
         _REQUIRED,
     ),
-    ("last_rows", pa.string(), "withdrawn records only: their rows as last seen, as JSON by table"),
+    (
+        "last_rows",
+        pa.string(),
+        "of records not there now: their rows as last seen, as JSON by table",
+    ),
 )
 
 REJECTS = _schema(

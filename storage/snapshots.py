@@ -10,17 +10,19 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from storage.errors import MendableError
 from storage.files import PART_SUFFIX, sha256_file, write_text
 from storage.lake import Lake
 
-if TYPE_CHECKING:
-    import duckdb
+_PRUNED = (
+    "The tables of {name} were pruned; only its figures are left. "
+    "ARTLAKE_KEEP_SNAPSHOTS says how many snapshots are kept."
+)
 
 
 class SnapshotError(MendableError):
@@ -41,7 +43,10 @@ Tables = Mapping[str, Mapping[str, Kept]]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One snapshot. `at`: when it was taken, UTC. `facts`: what its series tells of it."""
+    """One snapshot. `at`: when it was taken, UTC. `facts`: what its series tells of it.
+
+    `pruned`: its tables are gone. `in_use`: somebody asked that they never are.
+    """
 
     series: str
     number: int
@@ -49,6 +54,7 @@ class Snapshot:
     tables: Tables
     facts: Mapping[str, Any]
     pruned: bool = False
+    in_use: bool = False
 
     @property
     def name(self) -> str:
@@ -113,10 +119,7 @@ def files(lake: Lake, snapshot: Snapshot, key: str) -> list[Path]:
     Raises SnapshotError when the snapshot's tables were pruned, or a file is gone.
     """
     if snapshot.pruned:
-        raise SnapshotError(
-            f"The tables of {snapshot.name} were pruned; only its figures are left. "
-            "ARTLAKE_KEEP_SNAPSHOTS says how many snapshots are kept."
-        )
+        raise SnapshotError(_PRUNED.format(name=snapshot.name))
     store = _store(lake, snapshot.series)
     found = [_file(store, kept.sha256) for kept in snapshot.tables.get(key, {}).values()]
     for path in found:
@@ -127,29 +130,27 @@ def files(lake: Lake, snapshot: Snapshot, key: str) -> list[Path]:
     return found
 
 
-def view(
-    connection: "duckdb.DuckDBPyConnection", lake: Lake, snapshot: Snapshot, key: str, name: str
-) -> None:
-    """Let `name` stand in `connection` for the table of `key` as the snapshot has it.
+def use(lake: Lake, name: str, in_use: bool) -> Snapshot:
+    """Mark a snapshot as in use, so that its tables are never pruned, or as free again.
 
-    Raises SnapshotError when it does not have it.
+    Raises SnapshotError when it is not there or was pruned.
     """
-    found = [str(path) for path in files(lake, snapshot, key)]
-    if not found:
-        raise SnapshotError(
-            f"{snapshot.name} has no table {key}; it has {', '.join(snapshot.tables)}."
-        )
-    connection.read_parquet(found, union_by_name=True, hive_partitioning=False).create_view(name)
+    found = named(lake, name)
+    if found.pruned:
+        raise SnapshotError(_PRUNED.format(name=found.name))
+    marked = dataclasses.replace(found, in_use=in_use)
+    record(lake, marked)
+    return marked
 
 
-def prune(lake: Lake, series: str, newest_kept: int, in_use: Collection[str] = ()) -> list[str]:
-    """Let go of the tables of all but the newest snapshots and those `in_use`; return whose.
+def prune(lake: Lake, series: str, newest_kept: int) -> list[str]:
+    """Let go of the tables of all but the newest snapshots and those in use; return whose.
 
     newest_kept: how many to keep, 1 at least. Manifests stay, marked as pruned. A file goes only when
     no snapshot that keeps its tables refers to it.
     """
     there = listed(lake, series)
-    kept = [s for s in there if not s.pruned and (s in there[-newest_kept:] or s.name in in_use)]
+    kept = [s for s in there if not s.pruned and (s in there[-newest_kept:] or s.in_use)]
     pruned = [snapshot for snapshot in there if not snapshot.pruned and snapshot not in kept]
     for snapshot in pruned:  # the manifest first: killed in between, no manifest names a lost file
         record(lake, dataclasses.replace(snapshot, pruned=True))

@@ -1,5 +1,6 @@
 """A museum of a few lines for the scrapers' tests: answers by host and path, and faults to order."""
 
+import io
 import threading
 import time
 from collections import Counter
@@ -11,6 +12,8 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from typing import Any
+
+from PIL import Image
 
 # Children fork from a server that has imported what they need, and has started nothing.
 CHILDREN = get_context("forkserver")
@@ -55,6 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, b"<!DOCTYPE html><html>hold on</html>")
         elif fault:
             self._answer(int(fault), b"no")
+        elif body is None and "/objects?" in key:  # the MET has nothing of that kind
+            self._answer(200, b'{"total": 0, "objectIDs": null}')
         elif body is None:
             self._answer(404, b'{"message": "ObjectID not found"}')
         else:
@@ -98,6 +103,13 @@ def serve() -> Iterator[TinyMuseum]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def picture(colour: str, kind: str = "JPEG") -> bytes:
+    """A small picture of one colour."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), colour).save(out, kind)
+    return out.getvalue()
 
 
 def in_child(function: Any, /, *args: Any, **kwargs: Any) -> Any:

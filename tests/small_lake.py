@@ -25,9 +25,9 @@ MUSEUMS = {
 }
 
 ARTISTS: list[dict[str, Any]] = [
-    {"artist_id": "met:1", "name": "Rembrandt (Rembrandt van Rijn)", "begin_year": 1606, "end_year": 1669, "ulan": "500011051", "wikidata": "Q5598", "nationality": "Dutch"},
+    {"artist_id": "met:1", "name": "Rembrandt (Rembrandt van Rijn)", "begin_year": 1606, "end_year": 1669, "ulan": "500011051", "wikidata": "Q5598", "nationality": "Dutch", "birth_place": "Leiden", "death_place": "Amsterdam"},
     {"artist_id": "nga:1822", "name": "Rembrandt van Rijn", "begin_year": 1606, "end_year": 1669, "ulan": "500011051", "aliases": ["Rembrandt Harmensz. van Rijn"]},
-    {"artist_id": "wga:rembrandt", "name": "Rembrandt Van Rijn", "begin_year": 1606, "end_year": 1669},
+    {"artist_id": "wga:rembrandt", "name": "Rembrandt Van Rijn", "begin_year": 1606, "end_year": 1669, "birth_place": "Leyden"},
     {"artist_id": "folder:r", "name": "R. van Rijn", "wikidata": "Q5598"},
     {"artist_id": "met:2", "name": "Hans Müller", "begin_year": 1500, "end_year": 1560},
     {"artist_id": "wga:muller", "name": "Hans Muller", "begin_year": 1500, "end_year": 1560},
@@ -41,8 +41,8 @@ ARTISTS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 ARTWORKS: list[dict[str, Any]] = [
-    {"artwork_id": "met:10", "title": "Self-Portrait", "artists": [("met:1", "Artist")], "date_text": "1660", "begin_year": 1660, "end_year": 1660, "medium": "Oil on canvas", "classification": "Paintings", "department": "European Paintings", "school": "Dutch", "style": "Baroque", "height_cm": 80.3, "width_cm": 67.3, "is_public_domain": True, "tags": ["Portraits", "Men"], "credit_line": "Bequest of Benjamin Altman, 1913"},
-    {"artwork_id": "met:11", "title": "Vessel 🏺 with ibexes", "date_text": "ca. 3500–3300 B.C.", "begin_year": -3500, "end_year": -3300, "medium": "Ceramic", "classification": "Ceramics", "department": "Ancient Near Eastern Art", "culture": "Iran", "is_public_domain": True},
+    {"artwork_id": "met:10", "title": "Self-Portrait", "artists": [("met:1", "Artist")], "date_text": "1660", "begin_year": 1660, "end_year": 1660, "date_precision": "year", "medium": "Oil on canvas", "classification": "Paintings", "department": "European Paintings", "school": "Dutch", "style": "Baroque", "height_cm": 80.3, "width_cm": 67.3, "is_public_domain": True, "tags": ["Portraits", "Men"], "credit_line": "Bequest of Benjamin Altman, 1913"},
+    {"artwork_id": "met:11", "title": "Vessel 🏺 with ibexes", "date_text": "ca. 3500–3300 B.C.", "begin_year": -3500, "end_year": -3300, "date_precision": "about", "medium": "Ceramic", "classification": "Ceramics", "department": "Ancient Near Eastern Art", "culture": "Iran", "is_public_domain": True},
     {"artwork_id": "met:12", "title": LONG_TITLE, "artists": [("met:2", "Artist"), ("met:3", "Printer"), ("met:1", "After")], "begin_year": 1550, "end_year": 1540, "medium": "oil  on canvas ", "department": "european paintings"},
     {"artwork_id": "met:13"},
     {"artwork_id": "met:14", "title": "لوحة", "artists": [("met:6", None)], "begin_year": 99999, "end_year": 99999, "department": "Islamic Art", "style": "baroque"},

@@ -114,6 +114,15 @@ def test_a_picture_outside_a_limit_is_not_withdrawn(house: House) -> None:
     assert snapshots.named(house.lake, "folder-2").facts["counts"]["pictures"]["left"] == 1
 
 
+def test_a_dead_source_does_not_empty_a_lake_with_a_limit(house: House) -> None:
+    house.paint(*range(30))
+    assert house.run(limit=25).success
+    for picture in house.pictures.iterdir():
+        picture.unlink()
+    assert not house.run(limit=25).success
+    assert len(house.works()) == 25
+
+
 def _full(*_: object) -> None:
     raise OSError(28, "No space left on device")
 
@@ -229,3 +238,15 @@ def test_artists_of_withdrawn_works_stay_where_no_other_work_has_them(tmp_path: 
     assert {link["artist_id"] for link in work["artists"]} == {"nga:1", "nga:2", "nga:3"}
     assert people["artist_id"].to_pylist() == ["nga:2", "nga:3"]
     assert people["source_row"].to_pylist() == ["constituents.csv#3", "constituents.csv#4"]
+
+
+def test_a_lake_of_an_earlier_version_keeps_its_works_until_new_tables_are_fetched(
+    tmp_path: Path,
+) -> None:
+    lake = Lake.open(tmp_path / "lake")
+    new = ("object_associations", "constituents_altnames")
+    for noun, table in nga(["10"], ["1"], [("10", "1")]).items():
+        if noun not in new:
+            lake.write(f"raw/nga_{noun}", table, ["source_row"])
+    assert dg.materialize([catalog], resources={"lake": lake}).success
+    assert lake.read("catalog/artworks")["artwork_id"].to_pylist() == ["nga:10"]

@@ -34,7 +34,7 @@ def test_saliency_and_the_first_crop_lie_on_the_object(x, y):
     assert best["confidence"] > 0.8
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 400), st.integers(1, 400), st.integers(0, 2**32))
 def test_windows_lie_inside_and_have_their_ratio(width, height, seed):
     rgb = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)

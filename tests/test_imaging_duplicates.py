@@ -144,7 +144,7 @@ def test_look_alikes_are_refused_and_stay_in_the_table(tmp_path):
     assert "structure differs" in row["evidence"]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(shelf, random):
     order = list(range(len(shelf.rows)))

@@ -26,7 +26,7 @@ def clustered(seed: int, n: int, flips: int) -> np.ndarray:
     return hashes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(0, 300), st.integers(0, 8), st.integers(0, 13))
 def test_it_finds_what_brute_force_finds(seed, n, flips, r):
     hashes = clustered(seed, n, flips)
@@ -34,7 +34,7 @@ def test_it_finds_what_brute_force_finds(seed, n, flips, r):
     assert tuple(column.tolist() for column in found) == brute(hashes, r)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=30), st.integers(0, 20))
 def test_any_hashes_at_all(values, r):
     hashes = np.array(values, dtype=np.uint64)

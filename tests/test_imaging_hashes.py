@@ -34,7 +34,7 @@ def test_exact_mode_equals_imagehash(ours, theirs):
         assert ours(picture) == int(str(theirs(picture)), 16)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(9, 90), st.integers(9, 90))
 def test_exact_mode_equals_imagehash_on_any_picture(seed, width, height):
     rng = np.random.default_rng(seed)

@@ -31,7 +31,7 @@ def examples(groups: list[tuple[str, str, int]]) -> pa.Table:
 sizes = st.lists(st.integers(1, 4), min_size=14, max_size=40)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(per_label=st.lists(sizes, min_size=2, max_size=5), seed=st.integers(0, 5))
 def test_no_group_is_on_two_sides_and_every_label_on_all(per_label, seed):
     made = examples(

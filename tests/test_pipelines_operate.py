@@ -5,12 +5,14 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from PIL import Image
 
 import sandbox
 from assets.source import IS_FRESH, source_key
 from pipelines import failures, status
 from pipelines.jobs import CHECK_FRESHNESS, RUN_TAG, ingest_name, observe_name
-from pipelines.run import Runner
+from pipelines.run import Outcome, Runner
+from pipelines.run import _ingest as ingest
 from scrapers.freshness import note_look
 from scrapers.ledger import Ledger
 from storage import Lake
@@ -94,3 +96,25 @@ def test_failed_runs_are_listed_once_and_bear_one_tag(
     runs = runner.instance.get_runs()
     assert {run.run_id for run in runs} == {line["run"] for line in noted}
     assert len({run.tags[RUN_TAG] for run in runs}) == 1
+
+
+def test_a_source_that_is_whole_again_lifts_its_failed_check(
+    runner: Runner, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures, away = tmp_path / "pictures", tmp_path / "away"
+    for folder in (pictures, away):
+        folder.mkdir()
+    monkeypatch.setenv("ARTLAKE_FOLDER", str(pictures))
+    monkeypatch.setenv("ARTLAKE_MUSEUM_URL", "http://127.0.0.1:9")
+    names = [f"{number:02}.png" for number in range(24)]
+    for name in names:
+        Image.new("RGB", (8, 8)).save(pictures / name)
+    raw = dg.AssetKey(["raw", "folder_pictures"])
+    moves = ((names, None, None), (names[:20], pictures, away), (names[:20], away, pictures))
+    for moved, source, target in moves:
+        for name in moved if source and target else ():
+            (source / name).rename(target / name)
+        assert runner.execute(observe_name("folder")) is None
+        ingest(runner, Outcome(), lake, ["folder"])
+        assert runner.failed(raw) is (target == away)
+    assert lake.read("raw/folder_pictures").num_rows == 24

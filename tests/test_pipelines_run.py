@@ -268,6 +268,19 @@ def test_a_lake_of_invented_works_takes_no_live_records(house: House) -> None:
     assert "Keep them apart" in done.stderr
 
 
+def test_a_lake_of_live_records_takes_no_invented_works(tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("ARTLAKE_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "--lake", str(tmp_path / "live"), "run"],
+        cwd=ROOT,
+        env={**env, "ARTLAKE_MUSEUM_URL": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "Keep them apart" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_live_museums_are_told_who_asks(tmp_path: Path) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("ARTLAKE_")}
     done = subprocess.run(
@@ -287,7 +300,7 @@ def test_the_commands_of_the_readme_work(house: House, first: str, tmp_path: Pat
     sheet = tmp_path / "look-alikes.jpg"
     for line in readme_commands():
         words = shlex.split(line)
-        if words[0] == "./artlake" and words[1] in {"query", "status", "similar"}:
+        if words[0] == "./artlake" and words[1] in {"query", "status", "similar", "snapshots"}:
             given = {"photo.jpg": str(photo), "look-alikes.jpg": str(sheet)}
             done = house.artlake(*(given.get(word, word) for word in words[1:]))
             assert done.returncode == 0, f"{line}: {done.stderr}"

@@ -142,7 +142,7 @@ def _written(header, rows, **options):
     return out.getvalue().encode()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.integers(1, 4).flatmap(
         lambda width: st.lists(st.lists(_TEXT, min_size=width, max_size=width), max_size=8)
@@ -170,7 +170,7 @@ def test_what_python_writes_comes_back_by_both_ways(tmp_path, rows, quoting, del
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.text("abc", min_size=1, max_size=3), st.text("xyz", max_size=3)),
@@ -197,7 +197,7 @@ def test_one_stray_quote_anywhere_costs_one_row(tmp_path, rows, quoting, data):
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60) | st.text('",\n\r1a', max_size=60).map(str.encode))
 def test_every_line_is_a_row_or_a_reject(tmp_path, data):
     path = tmp_path / "things.csv"

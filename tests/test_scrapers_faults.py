@@ -14,7 +14,8 @@ from scrapers_museum import CHILDREN, TinyMuseum, in_child, wait_for
 
 import sandbox
 from scrapers import MUSEUMS, Net, Site
-from scrapers.crawl import fetch_images, originals, run_crawl
+from scrapers.crawl import run_crawl
+from scrapers.images import fetch_images, originals
 from scrapers.ledger import Ledger
 from scrapers.museums.met import BASE, DEPARTMENTS, HOSTS, record_url
 from scrapers.net import Session

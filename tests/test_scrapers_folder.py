@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from scrapers import MUSEUMS, Net, Site, local_pictures
-from scrapers.crawl import fetch_images
+from scrapers.images import fetch_images
 from storage import ImageStore, schemas
 from storage.files import sha256_file
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scrapers_museum import in_child, serve
 
 from scrapers import MUSEUMS, Net, Site, guards
-from scrapers.crawl import fetch_images, originals, run_crawl
+from scrapers.crawl import run_crawl
+from scrapers.images import fetch_images, originals
 from scrapers.ledger import Ledger
 from scrapers.museums.met import BASE, HOSTS, record_url
 from scrapers.net import Session, web_address

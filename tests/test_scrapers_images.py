@@ -1,25 +1,18 @@
-import io
 import subprocess
 import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
-from scrapers_museum import in_child, serve
+from scrapers_museum import in_child, picture, serve
 
 from scrapers import Net, Site
-from scrapers.crawl import fetch_images, originals
+from scrapers.answers import may_pass
+from scrapers.images import fetch_images, originals
 from scrapers.signatures import fault, media_type
 from storage import ImageStore, schemas
 
 CDN = "images.metmuseum.org/CRDImages/ad/original"
-
-
-def picture(colour, kind="JPEG"):
-    out = io.BytesIO()
-    Image.new("RGB", (16, 16), colour).save(out, kind)
-    return out.getvalue()
 
 
 def links(*urls, may_fetch=True, source="met"):
@@ -96,6 +89,23 @@ def test_a_picture_that_was_cut_off_is_had_by_a_later_run(museum, tmp_path):
     museum.pages[f"{CDN}/a.jpg"] = picture("red")
     _, kept, refused, _ = fetch(museum, table, tmp_path)
     assert (len(kept), refused) == (1, {})
+
+
+def test_a_host_that_is_down_costs_the_others_nothing(museum, tmp_path):
+    down = [f"https://{CDN}/{number}.jpg" for number in range(30)]
+    up = [f"https://api.nga.gov/iiif/{number}/full.jpg" for number in range(3)]
+    for url in (*down, *up):
+        museum.pages[url.removeprefix("https://")] = picture("red")
+    for url in ("https://images.metmuseum.org/robots.txt", *down):
+        museum.faults[url.removeprefix("https://")] = ["503"] * 6
+    _, kept, refused, _ = fetch(museum, links(*down, *up), tmp_path)
+    assert sorted(row["url"] for row in kept) == up
+    assert refused == dict.fromkeys(down, "http_503") and may_pass("http_503")
+    assert sum(museum.asked[url.removeprefix("https://")] for url in down) == 0
+
+    museum.faults.clear()
+    _, kept, refused, _ = fetch(museum, links(*down, *up), tmp_path)
+    assert len(kept) == 33 and not refused
 
 
 def test_what_rights_forbid_is_said_and_not_fetched(museum, tmp_path):

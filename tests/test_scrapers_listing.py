@@ -1,7 +1,6 @@
 """A list of works as a source: any CSV or JSON with addresses of pictures, and ArtGAN's lists."""
 
 import dataclasses
-import io
 import json
 import os
 from collections import Counter
@@ -11,12 +10,11 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
-from scrapers_museum import in_child, serve
+from scrapers_museum import in_child, picture, serve
 
 from scrapers import MUSEUMS, Net, Site, artgan, local_pictures
-from scrapers.crawl import fetch_images, originals
 from scrapers.described import TERMS, term
+from scrapers.images import fetch_images, originals
 from scrapers.museums.listing import names_the_web
 from storage import ImageStore, schemas
 
@@ -30,16 +28,10 @@ def home(tmp_path):
     made = tmp_path / "home"
     (made / "sub").mkdir(parents=True)
     for name in ("a.jpg", "sub/b c.jpg", "|.jpg"):
-        (made / name).write_bytes(picture())
-    (tmp_path / "secret.jpg").write_bytes(picture())
+        (made / name).write_bytes(picture("red"))
+    (tmp_path / "secret.jpg").write_bytes(picture("red"))
     (made / "way-out.jpg").symlink_to(tmp_path / "secret.jpg")
     return made
-
-
-def picture(colour="red"):
-    out = io.BytesIO()
-    Image.new("RGB", (64, 48), colour).save(out, "JPEG")
-    return out.getvalue()
 
 
 @pytest.fixture
@@ -125,7 +117,7 @@ def test_files_lie_beside_the_list_or_in_the_folder_and_nowhere_else(listed, hom
     wanted = ["a.jpg", "./sub/b c.jpg", str(home / "a.jpg"), "shared.jpg"]
     names = [*wanted, *outside, *odd, "none.jpg"]
     (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "shared.jpg").write_bytes(picture())
+    (tmp_path / "folder" / "shared.jpg").write_bytes(picture("red"))
     site = listed("title,file\n" + "".join(f"{n},{name}\n" for n, name in enumerate(names)))
     made, refused = made_from(dataclasses.replace(site, folder=tmp_path / "folder"))
     assert made.artworks.num_rows == len(names)
@@ -138,7 +130,7 @@ def test_files_lie_beside_the_list_or_in_the_folder_and_nowhere_else(listed, hom
     ]  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(["..", ".", "sub", "a.jpg", "way-out.jpg", "", "~", "\0", "é"])),
     st.booleans(),
@@ -199,7 +191,7 @@ def test_the_version_follows_the_list_its_pictures_and_the_limit(listed, home):
     assert LISTING.observe(site, []) == seen[0]
     (home / "a.jpg").write_bytes(picture("blue") + b"edited")
     seen.append(LISTING.observe(site, []))
-    (home / "late.jpg").write_bytes(picture())
+    (home / "late.jpg").write_bytes(picture("red"))
     seen.append(LISTING.observe(site, []))
     seen.append(LISTING.observe(listed("title,file\nA,a.jpg\n"), []))
     seen.append(LISTING.observe(listed("title,file\nA,a.jpg\n", net=Net(limit=1)), []))
@@ -233,7 +225,7 @@ def test_a_limit_takes_the_first_works(listed):
 
 def test_pictures_come_from_the_hosts_the_list_names_and_from_beside_it(listed, tmp_path):
     with serve() as museum:
-        museum.pages["pictures.example.org/1.jpg"] = picture()
+        museum.pages["pictures.example.org/1.jpg"] = picture("red")
         site = listed(
             f"id,image_url\n1,{PICTURES}/1.jpg\n2,sub/b c.jpg\n3,{PICTURES}/none.jpg\n",
             net=Net(museum.url),
@@ -268,7 +260,7 @@ def labels(tmp_path):
     for name, text in files.items():
         (made / name).write_text(text)
     (made / "Realism").mkdir()
-    (made / "Realism" / "plain.jpg").write_bytes(picture())
+    (made / "Realism" / "plain.jpg").write_bytes(picture("red"))
     return made
 
 

@@ -12,15 +12,16 @@ from dataclasses import replace
 
 import pyarrow.compute as pc
 import pytest
-from PIL import Image
-from scrapers_museum import CHILDREN, in_child, serve, wait_for
+from scrapers_museum import CHILDREN, in_child, picture, serve, wait_for
 
 from scrapers import MUSEUMS, Net, Site
-from scrapers.crawl import fetch_images, originals, run_crawl
+from scrapers.crawl import run_crawl
+from scrapers.images import fetch_images, originals
 from scrapers.ledger import Ledger
 from scrapers.met_records import INTEGERS, NESTED
 from scrapers.museums.met import BASE, DEPARTMENTS, _share, record_url
-from scrapers.politeness import UnreachableError
+from scrapers.net import Session
+from scrapers.politeness import GaveUpError, UnreachableError
 from storage import ImageStore, schemas
 
 MET = MUSEUMS["met"]
@@ -195,6 +196,21 @@ def test_faults_are_nobodys_failure(museum, site):
     assert summary["cooldowns"] >= 3
 
 
+def test_a_message_never_takes_the_place_of_a_record(museum, site, monkeypatch):
+    say_changed(museum, "11", [3], monkeypatch)
+    MET.observe(site, ["11"])
+    crawl(site)
+    asked = museum.asked[f"{API}/objects/3"]
+    good = museum.pages[f"{API}/objects/3"]
+    put(museum, 3, title="New")
+    museum.pages[f"{API}/objects/3"] = b'{"message": "Not now"}'
+    MET.observe(site, ["11"])
+    crawl(site)
+    assert museum.asked[f"{API}/objects/3"] > asked
+    rows = MET.tables(site, "11")[0]["objects"].to_pylist()
+    assert len(rows) == 30 and json.loads(good)["title"] in [row["title"] for row in rows]
+
+
 def test_a_record_that_cannot_be_had_is_a_reject_and_is_asked_again(museum, site):
     museum.faults[f"{API}/objects/3"] = ["503"] * 5
     before = MET.observe(site, ["11"])
@@ -205,15 +221,9 @@ def test_a_record_that_cannot_be_had_is_a_reject_and_is_asked_again(museum, site
     assert MET.tables(site, "11")[0]["objects"].num_rows == 30
 
 
-def jpeg(colour):
-    out = io.BytesIO()
-    Image.new("RGB", (16, 16), colour).save(out, "JPEG")
-    return out.getvalue()
-
-
 def test_pictures_are_fetched_in_the_size_that_is_set(museum, site, tmp_path):
     relist(museum, "11", [1])
-    bytes_of = {"web-large": jpeg("red"), "original": jpeg("blue")}
+    bytes_of = {"web-large": picture("red"), "original": picture("blue")}
     for size, body in bytes_of.items():
         for name in ("1.jpg", "x.jpg"):
             museum.pages[f"images.metmuseum.org/CRDImages/ad/{size}/{name}"] = body
@@ -348,6 +358,52 @@ def test_a_changed_record_that_could_not_be_had_is_asked_again(museum, site, mon
     say_changed(museum, "11", [], monkeypatch)
     MET.observe(site, ["11"])
     assert "Another title" in MET.tables(site, "11")[0]["objects"]["title"].to_pylist()
+
+
+def test_a_look_that_was_cut_short_loses_no_change(museum, site, monkeypatch):
+    before = MET.observe(site, ["11"])["11"]
+    crawl(site)
+    put(museum, 5, title="Another title")
+    say_changed(museum, "11", [5, 6], monkeypatch)
+    get = Session.get
+
+    def until_the_host_is_gone(self, url, *args):
+        if url == record_url(6):
+            raise UnreachableError(url, "unreachable")
+        return get(self, url, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "get", until_the_host_is_gone)
+        with pytest.raises(UnreachableError):
+            MET.observe(site, ["11"])
+    after = MET.observe(site, ["11"])["11"]
+    assert after != before
+    assert MET.observe(site, ["11"])["11"] == after
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b'{"total": 0, "objectIDs": null}', "empty_list"),
+        (b'{"total": 30, "objectIDs": [1, 2, 3]}', "half_a_list"),
+        (b'{"message": "try later"}', "message"),
+        (b'{"objects": []}', "no_list"),
+        (b"[]", "no_list"),
+    ],
+)
+def test_a_list_that_is_none_or_not_whole_changes_nothing(museum, site, answer, reason):
+    MET.observe(site, ["11"])
+    crawl(site)
+    key = f"{API}/objects?departmentIds=11"
+    good, museum.pages[key] = museum.pages[key], answer
+    with pytest.raises(GaveUpError, match=reason):
+        MET.observe(site, ["11"])
+    crawl(site)
+    assert len(ids_of(site, "11")) == 30
+    museum.pages[key] = good
+    asked = museum.asked.total()
+    MET.observe(site, ["11"])
+    assert museum.asked.total() - asked <= 3  # two lists, and robots.txt
 
 
 def test_changes_count_from_the_first_look_before_a_crawl_not_the_last(museum, site):

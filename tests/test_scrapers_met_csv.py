@@ -238,7 +238,7 @@ def test_a_file_that_is_none_is_one_clear_error(site, file, content, message):
         MET.observe(site, ["11"])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.data())
 def test_any_text_comes_through_the_file_as_it_was(tmp_path_factory, data):
     text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd"))

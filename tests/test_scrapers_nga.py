@@ -234,6 +234,17 @@ def test_a_day_costs_a_head_and_a_conditional_get_for_each_file(museum, site):
     assert museum.not_modified == len(NOUNS)
 
 
+def test_a_server_that_knows_no_head_hides_no_change(museum, site):
+    url = key("objects")
+    for title in (b"No date", b"Another title"):
+        museum.pages[url] = museum.pages[url].replace(b"No date", title)
+        museum.faults[url] = ["405"]
+        NGA.observe(site, [])
+        crawl(site)
+        titles = NGA.tables(site, "whole")[0]["objects"]["title"].to_pylist()
+        assert title.decode() in titles
+
+
 def test_a_bad_byte_costs_no_more_than_itself(museum, site):
     museum.pages[key("objects")] = as_csv("objects").replace(b"A leaf", b"A l\xe9af")
     crawl(site)

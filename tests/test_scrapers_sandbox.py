@@ -9,7 +9,8 @@ from scrapers_museum import in_child
 
 import sandbox
 from scrapers import MUSEUMS, WHOLE, Net, Site
-from scrapers.crawl import fetch_images, originals, run_crawl
+from scrapers.crawl import run_crawl
+from scrapers.images import fetch_images, originals
 from scrapers.ledger import Ledger
 from scrapers.museums.met import record_url
 from storage import ImageStore, schemas

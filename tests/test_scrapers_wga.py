@@ -14,7 +14,7 @@ from scrapers_museum import in_child, serve
 from scrapers import MUSEUMS, Net, Site
 from scrapers.crawl import run_crawl
 from scrapers.ledger import Ledger
-from scrapers.museums.wga import CATALOGUE, list_url
+from scrapers.museums.wga import CATALOGUE
 from scrapers.wga_catalog import LICENCE, reading_order
 from scrapers.wga_file import read_catalogue
 from scrapers.wga_pages import (
@@ -29,6 +29,7 @@ from scrapers.wga_pages import (
     to_json,
 )
 from scrapers.wga_rules import RULES, mend
+from scrapers.wga_walk import list_url
 from storage import schemas
 
 WGA = MUSEUMS["wga"]
@@ -241,6 +242,53 @@ def test_one_page_without_works_is_a_reject_and_many_are_a_redesign(museum, site
         crawl(site)
         _, refused = WGA.tables(site, "whole")
         assert Counter(refused["reason"].to_pylist()) == {"no_works": odd}
+
+
+def test_a_site_that_says_everything_has_moved_withdraws_nothing(museum, site):
+    pages = {f"/html/a/painter{n}/index.html": f"a/painter{n}/one" for n in range(8)}
+    museum.pages[key_of(list_url())] = artist_list(
+        *(listed(f"PAINTER {n}", path) for n, path in enumerate(pages))
+    )
+    for path, work in pages.items():
+        museum.pages[f"www.wga.hu{path}"] = works_page((work, "One"))
+    WGA.observe(site, [])
+    crawl(site)
+    for path in pages:
+        museum.pages[f"www.wga.hu{path}"] = b"<html>The address has changed!</html>"
+    museum.pages[key_of(CATALOGUE)] = packed(ADONIS)
+    WGA.observe(site, [])
+    with pytest.raises(UnrecognisedPageError, match=r"artist\.picture.*The address has changed"):
+        crawl(site)
+
+
+def test_a_page_of_the_list_that_is_gone_withdraws_nobody(museum, site):
+    WGA.observe(site, [])
+    crawl(site)
+    further = museum.pages.pop(key_of(list_url(start=50)))
+    museum.pages[key_of(CATALOGUE)] = packed(ADONIS)
+    WGA.observe(site, [])
+    crawl(site)
+    with pytest.raises(UnrecognisedPageError, match="HTTP 404"):
+        WGA.tables(site, "whole")
+    museum.pages[key_of(list_url(start=50))] = further
+    crawl(site)
+    assert WGA.tables(site, "whole")[0]["artists"].num_rows == 2
+
+
+def test_a_catalogue_gone_overnight_is_kept_and_said(museum, site):
+    WGA.observe(site, [])
+    crawl(site)
+    before = WGA.tables(site, "whole")[0]
+    catalogue = museum.pages.pop(key_of(CATALOGUE))
+    WGA.observe(site, [])
+    crawl(site)
+    raw, refused = WGA.tables(site, "whole")
+    assert raw == before
+    assert "not_offered" in refused["reason"].to_pylist()
+    museum.pages[key_of(CATALOGUE)] = catalogue
+    WGA.observe(site, [])
+    crawl(site)
+    assert "not_offered" not in WGA.tables(site, "whole")[1]["reason"].to_pylist()
 
 
 def test_a_page_is_parsed_once_and_again_when_the_parser_changes(museum, site, monkeypatch):

@@ -51,6 +51,13 @@ def test_an_artist_of_several_museums_is_one_with_evidence(star):
     assert muller["evidence"] == "same name and life years"
 
 
+def test_places_of_a_life_are_those_of_the_first_record_that_names_them(star):
+    artists = by(star["dim_artist"], "identity")
+    rembrandt = artists["ulan:500011051"]
+    assert (rembrandt["birth_place"], rembrandt["death_place"]) == ("Leiden", "Amsterdam")
+    assert artists["unknown"]["birth_place"] is artists["unknown"]["death_place"] is None
+
+
 def test_artists_are_kept_apart_where_the_evidence_does_not_decide(star):
     artists = star["dim_artist"].to_pylist()
     smits = [row for row in artists if row["name"] == "Jan Smit"]
@@ -230,6 +237,12 @@ def test_half_centuries(tmp_path: Path, begin, end, period, century):
     build(lake, next(table for table in STAR if table.name == "dim_period"))
     found = [row for row in lake.read("star/dim_period").to_pylist() if row["objects"]]
     assert [(row["period"], row["century"]) for row in found] == [(period, century)]
+
+
+def test_how_exact_a_date_is_comes_with_it(star):
+    works = by(star["fact_artwork"], "artwork_id")
+    precision = {name: works[name]["date_precision"] for name in ("met:10", "met:11", "met:13")}
+    assert precision == {"met:10": "year", "met:11": "about", "met:13": None}
 
 
 def test_impossible_years_are_flagged_and_kept(star):

@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from storage.errors import MendableError
+from storage.sql import literal
 
 # Enough for any question to a million works, and too little to hurt a desk computer.
 _MEMORY = "2GB"
@@ -33,8 +34,8 @@ def ask(file: Path, sql: str, limit: int = 1000, timeout_s: float = 30.0) -> pa.
     # go on answering from the file that a publication has replaced.
     with duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": ""}) as connection:
         try:
-            place = str(file.resolve()).replace("'", "''")
-            connection.execute(f"attach '{place}' as warehouse (read_only); use warehouse")
+            place = literal(str(file.resolve()))
+            connection.execute(f"attach {place} as warehouse (read_only); use warehouse")
             connection.execute("set enable_external_access = false; set lock_configuration = true")
             _refuse_others(connection, sql)
             return _answer(connection, sql, limit, timeout_s)

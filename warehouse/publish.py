@@ -16,6 +16,7 @@ import duckdb
 from storage import Lake
 from storage.errors import MendableError
 from storage.files import replacing, sha256_file
+from storage.sql import literal
 from warehouse.contracts import HERE, star_contract, view_contracts, violations
 from warehouse.headers import Contract, lake_key, tables_read
 from warehouse.star import STAR
@@ -55,7 +56,7 @@ def publish(lake: Lake, target: Path, snapshot: Mapping[str, str]) -> Published:
         with replacing(target) as part, lake.connect(_needed()) as connection:
             try:
                 _check_contracts(connection)
-                connection.execute(f"attach '{_quoted(str(part))}' as published; begin")
+                connection.execute(f"attach {literal(str(part))} as published; begin")
                 rows = {table.name: _copy(connection, table.name) for table in STAR}
                 connection.execute("use published")
                 _add_views(connection)
@@ -119,11 +120,11 @@ def _comment(
     connection: duckdb.DuckDBPyConnection, contract: Contract, name: str, kind: str
 ) -> None:
     about = f"{contract.grain}. {contract.notes}".strip()
-    connection.execute(f"comment on {kind} {name} is '{_quoted(about)}'")
+    connection.execute(f"comment on {kind} {name} is {literal(about)}")
     for column in contract.columns:
         meaning = column.meaning + (f" [{column.unit}]" if column.unit else "")
         meaning += f" → {column.references}" if column.references else ""
-        connection.execute(f"comment on column {name}.{column.name} is '{_quoted(meaning)}'")
+        connection.execute(f"comment on column {name}.{column.name} is {literal(meaning)}")
 
 
 def _add_views(connection: duckdb.DuckDBPyConnection) -> None:
@@ -152,7 +153,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

@@ -5,7 +5,7 @@ Each picture is an artwork named by its path in the folder. Nothing in the folde
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapers import described, local_pictures, record_files
 from scrapers.ledger import Ledger
-from scrapers.museum import WHOLE, Catalog, Museum, Noun, Site, reject
+from scrapers.museum import WHOLE, Catalog, Museum, Noun, Refuse, Site, reject
 from scrapers.signatures import media_type
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ _NOUN = "pictures"
 _LICENCE = "not stated; rights stay with the folder's owner"
 _HEAD = 16  # bytes that tell a picture
 COLUMNS = ("picture", "url", "sha256", "source_row")
-
-Refuse = Callable[[str, str, str], None]  # subject, reason, detail
 
 
 def observe(site: Site, partitions: Sequence[str]) -> dict[str, str]:
@@ -162,6 +160,7 @@ MUSEUM = Museum(
     hosts=frozenset(),
     licence=_LICENCE,
     nouns={_NOUN: Noun(COLUMNS, key="picture")},
+    works=_NOUN,
     observe=observe,
     tables=tables,
     catalog=catalog,

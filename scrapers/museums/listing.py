@@ -6,7 +6,7 @@ Addresses are on the web, or files beside the list or in the folder of pictures,
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from scrapers import artgan, described, local_pictures, record_files
 from scrapers.ledger import Ledger
-from scrapers.museum import WHOLE, Catalog, Museum, Noun, Site, reject
+from scrapers.museum import WHOLE, Catalog, Museum, Noun, Refuse, Site, reject
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,8 +33,6 @@ _PICTURES = (
 _ADDRESS = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]+):", re.IGNORECASE)
 _ONE_BY_ONE = 20  # files that are missing and told one by one; the others are only counted
 _MOST = 1_000  # pictures of one work
-
-Refuse = Callable[[str, str, str], None]  # subject, reason, detail
 
 
 @dataclass
@@ -237,6 +235,7 @@ MUSEUM = Museum(
     hosts=frozenset(),
     licence=_LICENCE,
     nouns={_NOUN: Noun(COLUMNS, key="record")},
+    works=_NOUN,
     observe=observe,
     tables=tables,
     catalog=catalog,

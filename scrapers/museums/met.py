@@ -19,7 +19,7 @@ from scrapers import met_csv
 from scrapers.ledger import Ledger
 from scrapers.met_catalog import catalog
 from scrapers.met_records import BATCH, COLUMNS, as_row, as_table, joined, merged
-from scrapers.museum import WHOLE, Museum, Noun, Site, reject
+from scrapers.museum import WHOLE, Museum, Noun, Site, reject, version
 from scrapers.net import Session
 from scrapers.pages import Fetch, Pages
 from scrapers.politeness import GaveUpError
@@ -55,6 +55,11 @@ _GENERATION = "met"
 _DAY = 86_400
 # A record that could not be had is asked again by an observation, but not endlessly many of them.
 _RETRIED = 20
+_FEW = 20  # a department of fewer objects may lose all of them
+_NOTHING = (
+    "the department lists nothing, and listed {:,} objects before; what was taken in stays. If it is "
+    "closed for good, take it out of DEPARTMENTS in scrapers/museums/met.py"
+)
 
 
 def record_url(object_id: int) -> str:
@@ -95,6 +100,8 @@ def _observe(
     state = ledger.state(name)
     moment = time.time()
     listed = _ids(session, part)
+    if not listed and len(state.get("ids", ())) >= _FEW:
+        raise GaveUpError(_list_url(part), "empty_list", _NOTHING.format(len(state["ids"])))
     if site.net.limit is not None:
         listed = listed[: _share(site.net.limit, part)]
     ids = [number for number in listed if number not in filed]
@@ -103,6 +110,9 @@ def _observe(
         state["since_seed"] = _ids(session, part, _day_before(seed.since))
     state |= {"ids": ids, "twice": twice, "seed": seed and seed.version}
     changed: dict[str, str] = state.get("changed", {})
+    # A look that was cut short: what it stored would not be told as changed again.
+    for number in state.pop("asked", ()):
+        changed[str(number)] = _sha256(ledger.body(record_url(number)) or b"")
     began = state.get("began", moment)
     if "crawled_at" in state:
         lacking = _lacking(ledger, _wanted(state, spared))
@@ -114,7 +124,10 @@ def _observe(
         new = [number for number in ids if number not in base]
         again |= set(new).difference(_lacking(ledger, new))
         failed = []
-        for object_id in sorted(again.union([i for i in lacking if i in base][:_RETRIED])):
+        asked = sorted(again.union([i for i in lacking if i in base][:_RETRIED]))
+        if asked:
+            ledger.remember(name, ledger.state(name) | {"changed": changed, "asked": asked})
+        for object_id in asked:
             try:
                 answer = session.get(record_url(object_id), "json", _GENERATION)
             except GaveUpError as error:
@@ -123,13 +136,13 @@ def _observe(
                 failed.append(object_id)
                 continue
             if answer.changed:
-                changed[str(object_id)] = hashlib.sha256(answer.body).hexdigest()
+                changed[str(object_id)] = _sha256(answer.body)
         state["again"] = failed
         if not lacking and not failed:  # all is as new as this moment
             began = moment
-    version = _version(state, changed)
-    ledger.remember(name, state | {"changed": changed, "version": version, "began": began})
-    return version
+    seen = _version(state, changed)
+    ledger.remember(name, state | {"changed": changed, "version": seen, "began": began})
+    return seen
 
 
 def _day_of(state: Mapping[str, Any]) -> str:
@@ -148,10 +161,25 @@ def _share(limit: int, part: str) -> int:
 
 
 def _ids(session: Session, part: str, since: str = "") -> list[int]:
-    """What a department lists, or what of it has changed after the day `since`."""
-    url = f"{BASE}/objects?departmentIds={part}" + (f"&metadataDate={since}" if since else "")
+    """What a department lists, or what of it has changed after the day `since`.
+
+    Raises GaveUpError when the answer is no list, or not all of one: half a list withdraws the rest.
+    """
+    url = _list_url(part) + (f"&metadataDate={since}" if since else "")
     answer = session.get(url, "json", _GENERATION)
-    return sorted(json.loads(answer.body)["objectIDs"] or []) if answer.status == 200 else []
+    try:
+        said = json.loads(answer.body)
+        ids = sorted(said["objectIDs"] or [])
+    except (ValueError, TypeError, KeyError) as error:
+        detail = f"HTTP {answer.status} and no list of ids: {answer.body[:80]!r}"
+        raise GaveUpError(url, "no_list", detail) from error
+    if said.get("total", len(ids)) != len(ids):
+        raise GaveUpError(url, "half_a_list", f"{len(ids):,} ids of {said['total']:,}")
+    return ids
+
+
+def _list_url(part: str) -> str:
+    return f"{BASE}/objects?departmentIds={part}"
 
 
 def _version(state: Mapping[str, Any], changed: Mapping[str, str]) -> str:
@@ -159,15 +187,15 @@ def _version(state: Mapping[str, Any], changed: Mapping[str, str]) -> str:
         return _filed(state)
     if _filed(state) == state.get("base_filed") and not changed:
         return str(state["base"])
-    return _digest([state["base"], _filed(state), sorted(changed.items())])
+    return version(state["base"], _filed(state), sorted(changed.items()))
 
 
 def _filed(state: Mapping[str, Any]) -> str:
-    return _digest([state["ids"], state["twice"], state["seed"]])
+    return version(state["ids"], state["twice"], state["seed"])
 
 
-def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
 
 
 def _wanted(state: Mapping[str, Any], spared: Set[int]) -> list[int]:
@@ -216,6 +244,7 @@ def crawl(site: Site, part: str, progress: Progress) -> None:
         if lacking:
             from scrapers import spider
 
+            progress.expect(len(lacking))
             fetches = (Fetch(record_url(number), "json") for number in lacking)
             pages = Pages(ledger, _GENERATION, fetches, progress)
             spider.run(site.net, ledger, HOSTS, pages, progress)
@@ -281,6 +310,7 @@ MUSEUM = Museum(
     hosts=HOSTS,
     licence="CC0-1.0",
     nouns={"objects": Noun(COLUMNS, key="objectID")},
+    works="objects",
     observe=observe,
     crawl=crawl,
     pending=pending,

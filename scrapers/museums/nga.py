@@ -7,15 +7,23 @@ of `objects_text_entries` (the largest file of all), earlier titles and attribut
 (`objects_historical_data`), and where things hang.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapers import csv_tables
 from scrapers.ledger import Ledger
-from scrapers.museum import WHOLE, Museum, Noun, Site, reject, text_table
+from scrapers.museum import (
+    WHOLE,
+    Cadence,
+    Museum,
+    Noun,
+    Site,
+    bring,
+    reject,
+    text_table,
+    version,
+)
 from scrapers.net import Session
 from scrapers.nga_catalog import catalog
 from scrapers.progress import Progress
@@ -70,26 +78,18 @@ def observe(site: Site, partitions: Sequence[str]) -> dict[str, str]:
     with Ledger(site.ledger) as ledger:
         session = Session(site.net, ledger, HOSTS)
         tags = [session.fingerprint(f"{BASE}{noun}.csv", "csv") for noun in NOUNS]
-    said = json.dumps([tags, site.net.limit])
-    return {WHOLE: hashlib.sha256(said.encode()).hexdigest()}
+    return {WHOLE: version(tags, site.net.limit)}
 
 
 def crawl(site: Site, partition: str, progress: Progress) -> None:
     """Fetch the files that changed; of one that is not offered today, what was fetched before stays."""
     progress.expect(len(NOUNS))
-    offered: dict[str, bool] = {}
     with Ledger(site.ledger) as ledger:
         session = Session(site.net, ledger, HOSTS)
-        for noun in tuple(NOUNS):
-            path = _path(site, noun)
-            progress.requests += 1
-            status = session.download(f"{BASE}{noun}.csv", path, "csv")
-            offered[noun] = status != 404
-            if status == 404:
-                progress.error("not_offered")
-                continue
-            progress.not_modified += status == 304
-            progress.item(path.stat().st_size if status == 200 else 0)
+        offered = {
+            noun: bring(session, f"{BASE}{noun}.csv", _path(site, noun), "csv", progress)
+            for noun in NOUNS
+        }
         ledger.remember("nga", {"offered": offered})
 
 
@@ -156,10 +156,12 @@ MUSEUM = Museum(
     hosts=HOSTS,
     licence="CC0-1.0",
     nouns=NOUNS,
+    works="objects",
     observe=observe,
     crawl=crawl,
     tables=tables,
     catalog=catalog,
     source="nga_opendata",
     rank=10,
+    cadence=Cadence("nightly", "30 12 * * *", allowed_days=2),  # exported at 06:00 US Eastern
 )

@@ -4,7 +4,6 @@ The repository also has a JSON file of each record, which says more; asking 70,0
 stands still since 2014 would be no manners. Tate calls the two CSV files the index to them.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -51,7 +50,7 @@ def observe(site: Site, partitions: Sequence[str]) -> dict[str, str]:
     with Ledger(site.ledger) as ledger:
         session = Session(site.net, ledger, HOSTS)
         tags = [session.fingerprint(BASE + file, "csv") for file in FILES.values()]
-    return {WHOLE: hashlib.sha256(repr((tags, site.net.limit)).encode()).hexdigest()}
+    return {WHOLE: museum.version(tags, site.net.limit)}
 
 
 def crawl(site: Site, partition: str, progress: Progress) -> None:
@@ -60,11 +59,7 @@ def crawl(site: Site, partition: str, progress: Progress) -> None:
     with Ledger(site.ledger) as ledger:
         session = Session(site.net, ledger, HOSTS)
         for file in FILES.values():
-            path = site.downloads / "tate" / file
-            status = session.download(BASE + file, path, "csv")
-            progress.requests += 1
-            progress.not_modified += status == 304
-            progress.item(path.stat().st_size if status == 200 else 0)
+            museum.bring(session, BASE + file, site.downloads / "tate" / file, "csv", progress)
 
 
 def tables(site: Site, partition: str) -> tuple[Tables, "pa.Table"]:
@@ -135,5 +130,5 @@ def _artist(row: Mapping[str, Any]) -> dict[str, Any]:
 MUSEUM = Museum(
     name="tate", title="Tate", source="tate_collection", licence="CC0-1.0", hosts=HOSTS,
     nouns=NOUNS, observe=observe, crawl=crawl, tables=tables, catalog=catalog,
-    rank=40, shows_images=False,
+    works="artworks", rank=40, shows_images=False,
 )  # fmt: skip

@@ -3,14 +3,23 @@
 Educational and personal use only: the licence stands on every row, and no image is republished.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapers.ledger import Ledger
-from scrapers.museum import WHOLE, Museum, Noun, Site, normal_name, reject, text_table
+from scrapers.museum import (
+    WHOLE,
+    Museum,
+    Noun,
+    Site,
+    bring,
+    normal_name,
+    reject,
+    text_table,
+    version,
+)
 from scrapers.net import Session
 from scrapers.pages import Pages
 from scrapers.progress import Progress
@@ -22,8 +31,6 @@ from scrapers.wga_walk import Walk, further, list_url, page_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-__all__ = ["CATALOGUE", "MUSEUM", "list_url"]
 
 HOSTS = frozenset({"www.wga.hu"})
 CATALOGUE = f"{SITE}/database/download/data_txt.zip"
@@ -48,19 +55,19 @@ def observe(site: Site, partitions: Sequence[str]) -> dict[str, str]:
 def _observe(site: Site, ledger: Ledger) -> str:
     session = Session(site.net, ledger, HOSTS)
     tags = [session.fingerprint(CATALOGUE, "zip"), session.fingerprint(list_url(), "html")]
-    version = hashlib.sha256(json.dumps([tags, site.net.limit]).encode()).hexdigest()
-    ledger.remember("wga", ledger.state("wga") | {"version": version})
-    return version
+    seen = version(tags, site.net.limit)
+    ledger.remember("wga", ledger.state("wga") | {"version": seen})
+    return seen
 
 
 def pending(site: Site, partition: str) -> int:
     """1 when the catalogue or a page is not stored in the version last observed, else 0."""
     with Ledger(site.ledger) as ledger:
-        version = ledger.state("wga").get("version")
-        if version is None or not _has_catalogue(site, ledger, version):
+        seen = ledger.state("wga").get("version")
+        if seen is None or not _has_catalogue(site, ledger, seen):
             return 1
         walk = _walk(site, ledger)
-        pages = Pages(ledger, version, walk.first(), Progress("", lambda counts: None), walk.follow)
+        pages = Pages(ledger, seen, walk.first(), Progress("", lambda counts: None), walk.follow)
         return int(any(True for _ in pages.start()))
 
 
@@ -74,21 +81,17 @@ def crawl(site: Site, partition: str, progress: Progress) -> None:
     from scrapers import spider
 
     with Ledger(site.ledger) as ledger:
-        version = ledger.state("wga").get("version") or _observe(site, ledger)
-        if not _has_catalogue(site, ledger, version):
+        seen = ledger.state("wga").get("version") or _observe(site, ledger)
+        if not _has_catalogue(site, ledger, seen):
             progress.expect(1)
-            status = Session(site.net, ledger, HOSTS).download(CATALOGUE, _path(site), "zip")
-            progress.requests += 1
-            progress.not_modified += status == 304
-            progress.item(_path(site).stat().st_size if status == 200 else 0)
-            found = {"offered": status != 404, "catalogue": version}
+            session = Session(site.net, ledger, HOSTS)
+            offered = bring(session, CATALOGUE, _path(site), "zip", progress)
+            found = {"offered": offered, "catalogue": seen}
             ledger.remember("wga", ledger.state("wga") | found)
         walk = _walk(site, ledger)
-        errand = Pages(ledger, version, walk.first(), progress, walk.follow)
+        errand = Pages(ledger, seen, walk.first(), progress, walk.follow)
         spider.run(site.net, ledger, HOSTS, errand, progress)
-        if (
-            walk.stopped
-        ):  # by a page that was stored before: the transport only sees those that come
+        if walk.stopped:  # by a page stored before: the transport only sees those that come
             raise walk.stopped
 
 
@@ -102,9 +105,9 @@ def _walk(site: Site, ledger: Ledger) -> Walk:
     return Walk(ledger, _path(site).with_name("unrecognised.html"), only)
 
 
-def _has_catalogue(site: Site, ledger: Ledger, version: str) -> bool:
+def _has_catalogue(site: Site, ledger: Ledger, seen: str) -> bool:
     state = ledger.state("wga")
-    return state.get("catalogue") == version and (not state["offered"] or _path(site).exists())
+    return state.get("catalogue") == seen and (not state["offered"] or _path(site).exists())
 
 
 def tables(site: Site, partition: str) -> tuple[dict[str, "pa.Table"], "pa.Table"]:
@@ -166,9 +169,12 @@ def _page_only(work: dict[str, str]) -> dict[str, str]:
 
 def _catalogue(site: Site, ledger: Ledger, refused: list[dict[str, str]]) -> list[dict[str, Any]]:
     """The rows of the catalogue file, up to the limit."""
-    if not ledger.state("wga").get("offered") or not _path(site).exists():
+    if not _path(site).exists():
         refused.append(reject("raw", "wga", CATALOGUE, "no_table", "not offered"))
         return []
+    if not ledger.state("wga").get("offered"):
+        detail = "not offered any more; the file fetched before is still used"
+        refused.append(reject("raw", "wga", CATALOGUE, "not_offered", detail))
     return read_catalogue(_path(site), site.net.limit, refused)
 
 
@@ -177,15 +183,19 @@ def _read_pages(
 ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Artists and works from the stored pages, in the order of the list.
 
-    Raises UnrecognisedPageError when a list page is not recognised as one: the site was redesigned.
+    Raises UnrecognisedPageError when a list page is not recognised as one, or announced and not there:
+    the site was redesigned.
     """
     rows: dict[tuple[str, str], dict[str, str]] = {}
     names: dict[str, list[str]] = {}
     aliases: dict[str, set[str]] = {}
     lists = walk.first()
-    for fetch in lists:
+    first = len(lists)
+    for number, fetch in enumerate(lists):
         body = _body(ledger, fetch.url, refused)
         if body is None:
+            if number >= first:
+                walk.check_announced(fetch.url)
             continue
         page = page_of(ledger, fetch.url, body)
         walk.check(fetch.url, page, body)
@@ -277,6 +287,7 @@ MUSEUM = Museum(
         "artists": Noun(ARTIST_COLUMNS, key="name"),
         "works": Noun(WORK_COLUMNS, key="URL"),
     },
+    works="works",
     observe=observe,
     crawl=crawl,
     pending=pending,

@@ -14,6 +14,8 @@
 -- begin_year | integer, null, unit year | year of birth or first activity; before Christ is negative
 -- end_year | integer, null, unit year | year of death or last activity; before Christ is negative
 -- life_text | varchar, null | life dates and places as a source writes them
+-- birth_place | varchar, null | place of birth, as a source's life dates name it
+-- death_place | varchar, null | place of death, as a source's life dates name it
 -- nationality | varchar, null | nationality as a source writes it
 -- gender | varchar, null | gender, where a source states one
 -- ulan | varchar, null | Getty ULAN number
@@ -26,7 +28,7 @@
 with recursive records as (
     select
         artist_id, source, name, sort_name, aliases, begin_year, end_year, life_text,
-        nationality, gender,
+        birth_place, death_place, nationality, gender,
         nullif(trim(ulan), '') as ulan,
         nullif(trim(wikidata), '') as wikidata,
         -- "French 19th Century" and "Anonymous" are names of nobody; they never say who is who.
@@ -183,6 +185,8 @@ joined as (
         first(begin_year order by artist_id) filter (where begin_year is not null) as begin_year,
         first(end_year order by artist_id) filter (where end_year is not null) as end_year,
         first(life_text order by artist_id) filter (where life_text is not null) as life_text,
+        first(birth_place order by artist_id) filter (where birth_place is not null) as birth_place,
+        first(death_place order by artist_id) filter (where death_place is not null) as death_place,
         first(nationality order by artist_id) filter (where nationality is not null) as nationality,
         first(gender order by artist_id) filter (where gender is not null) as gender,
         min(ulan) as ulan,
@@ -206,6 +210,8 @@ select
     joined.begin_year,
     joined.end_year,
     joined.life_text,
+    joined.birth_place,
+    joined.death_place,
     joined.nationality,
     joined.gender,
     joined.ulan,
@@ -224,4 +230,4 @@ from joined
 join names using (identity)
 left join other_names using (identity)
 union all
-select 0, 'unknown', null, [], null, null, null, null, null, null, null, [], [], 'no artist is named', null, 'unknown'
+select 0, 'unknown', null, [], null, null, null, null, null, null, null, null, null, [], [], 'no artist is named', null, 'unknown'

@@ -20,6 +20,7 @@
 -- date_text | varchar, null | date as the source writes it
 -- begin_year | integer, null, unit year | first possible year of making; before Christ is negative
 -- end_year | integer, null, unit year | last possible year of making; before Christ is negative
+-- date_precision | varchar, null, in year / range / decade / about / open / century / unknown | how exact the words of the date are; open is "after 1500"
 -- date_doubt | varchar, null, in begins after it ends / too early to be a year / too late to be a year | why its years cannot be used, empty when they can
 -- culture | varchar, null | culture or people it comes from
 -- genre | varchar, null | subject kind: portrait, landscape…
@@ -67,6 +68,7 @@ select
     date_text,
     begin_year,
     end_year,
+    date_precision,
     date_doubt(begin_year, end_year) as date_doubt,
     culture,
     genre,

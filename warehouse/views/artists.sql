@@ -3,6 +3,8 @@
 -- artist | varchar | name in reading order
 -- begin_year | integer, unit year | year of birth or first activity
 -- end_year | integer, unit year | year of death or last activity
+-- birth_place | varchar | place of birth
+-- death_place | varchar | place of death
 -- nationality | varchar | nationality as a source writes it
 -- objects | bigint, unit objects | objects that name the artist, in any role
 -- museums | varchar[] | who describes those objects
@@ -15,6 +17,8 @@ select
     dim_artist.name as artist,
     dim_artist.begin_year,
     dim_artist.end_year,
+    dim_artist.birth_place,
+    dim_artist.death_place,
     dim_artist.nationality,
     count(distinct bridge_artwork_artist.artwork_id) as objects,
     list_sort(list(distinct dim_museum.museum)) as museums,

@@ -6,6 +6,7 @@
 -- made | varchar | date as the source writes it
 -- begin_year | integer, unit year | first possible year of making; before Christ is negative
 -- end_year | integer, unit year | last possible year of making; before Christ is negative
+-- date_precision | varchar | how exact the words of the date are
 -- period | varchar | half-century it was made in
 -- medium | varchar | materials and technique
 -- classification | varchar | kind of object
@@ -29,6 +30,7 @@ select
     date_text as made,
     fact_artwork.begin_year,
     fact_artwork.end_year,
+    date_precision,
     period,
     medium,
     classification,
