@@ -54,11 +54,13 @@ def in_child(
 
 def shown(summary: dict[str, Any]) -> dict[str, Any]:
     """A crawl's summary as metadata for the UI: figures, errors by kind, and its course as a plot."""
+    if not summary["requests"] and not summary["items"]:
+        return {"crawl": "nothing had to be asked for"}
     figures = {name: value for name, value in summary.items() if name not in ("errors", "timeline")}
     facts = {f"crawl {name}": value for name, value in figures.items() if value is not None}
     if summary["errors"]:
         facts["crawl errors"] = dg.MetadataValue.md(_errors(summary["errors"]))
-    if summary["requests"] and len(summary["timeline"]) > _WORTH_DRAWING:
+    if len(summary["timeline"]) > _WORTH_DRAWING:
         from reports.crawl import timeline
 
         samples = [dict(zip(TIMELINE, sample, strict=True)) for sample in summary["timeline"]]

@@ -49,7 +49,9 @@ def _snapshots(name: str) -> dg.AssetsDefinition:
             taken = snapshots.draft(lake, name, list(nouns.values()), _now())
             before = snapshots.newest(lake, name)
             rows = sum(part.rows for parts in taken.tables.values() for part in parts.values())
-            if not taken.tables or not (before or rows):  # this source is not taken in
+            # Not taken in; or begun, and not through: what still comes would look new at the museum.
+            begun = any(len(parts) < len(museum.partitions) for parts in taken.tables.values())
+            if not taken.tables or not (before or rows) or (begun and not before):
                 yield work.table(key, schemas.HISTORY.empty_table(), _SORT)
                 return
             limit = site.net.limit

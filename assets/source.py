@@ -15,7 +15,7 @@ from scrapers import MUSEUMS
 from scrapers.freshness import Look, judge, last_look, note_look
 from scrapers.ledger import Ledger
 from scrapers.museum import WHOLE, Site
-from scrapers.politeness import GaveUpError
+from scrapers.politeness import GaveUpError, RunCapError
 from storage import Lake
 from storage.files import sha256_file
 
@@ -50,7 +50,8 @@ def _observed(name: str) -> dg.AssetsDefinition:
         try:
             versions = museum.observe(site, list(museum.partitions))
         except GaveUpError as error:
-            _looked(context.instance, site, name, str(error))
+            if not isinstance(error, RunCapError):  # our own cap says nothing of the source
+                _looked(context.instance, site, name, str(error))
             raise dg.Failure(str(error)) from error
         _looked(context.instance, site, name, None)
         if museum.partitions:

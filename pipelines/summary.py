@@ -28,6 +28,12 @@ _REASONS = {
     "bad_record": "a record that cannot be read",
     "no_table": "a table that is not offered",
     "not_an_image": "no picture",
+    "bad_row": "a row that cannot be read",
+    "bad_address": "an address that cannot be read",
+    "conflict": "two rows say different things",
+    "no_file": "a picture that is not there",
+    "outside": "a picture outside the folder",
+    "private_address": "an address of a private network",
 }
 
 

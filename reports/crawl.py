@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_BAND, _FILL = "#948b82", "#a4604f"
+_BAND, _FILL = "#cbc4ba", "#a4604f"
 _TROUBLE = {"retries": ACCENT, "errors": INK, "cooldowns": "#a07c2c"}
 _POINTS = 100  # steps that can be told apart on a picture of this width
 
 
 def timeline(samples: Sequence[Mapping[str, float]], *, form: str = "png") -> bytes:
-    """Draw the course of a crawl; dark bands are times in which a host was left alone.
+    """Draw the course of a crawl; grey bands are times in which a host was left alone.
 
     samples: counts since the start by "requests", "bytes" (received), "not_modified" (answers 304),
     "retries", "cooldowns" and "errors", at "elapsed" seconds, and whether a host was "cooling" then.
@@ -49,7 +49,7 @@ def timeline(samples: Sequence[Mapping[str, float]], *, form: str = "png") -> by
         low.yaxis.get_major_locator().set_params(integer=True)
         low.set_ylabel("so far")
         low.set_xlabel(f"{unit} since the start")
-        totals = [part for n, c in _TROUBLE.items() for part in (f"{ends[-1][n]:,.0f} {n}", c)]
+        totals = [part for n, c in _TROUBLE.items() for part in (f"{n}: {ends[-1][n]:,.0f}", c)]
         _named(low, *totals)
         for axes in (top, middle, low):
             axes.set_xlim(0, times[-1])

@@ -250,3 +250,21 @@ def test_a_lake_of_an_earlier_version_keeps_its_works_until_new_tables_are_fetch
             lake.write(f"raw/nga_{noun}", table, ["source_row"])
     assert dg.materialize([catalog], resources={"lake": lake}).success
     assert lake.read("catalog/artworks")["artwork_id"].to_pylist() == ["nga:10"]
+
+
+def test_a_first_crawl_is_no_snapshot_before_all_partitions_are_made(tmp_path: Path) -> None:
+    """Else the departments that still come would be told as added by the museum."""
+    museum = MUSEUMS["met"]
+    lake = Lake.open(tmp_path / "lake")
+    site = Site(Net(contact="test@example.org"), tmp_path / "ledger.sqlite", tmp_path / "downloads")
+    resources = {"lake": lake, "site": site, "keep_snapshots": 5}
+    (take,) = (made for made in snapshot_assets if made.key.path[-1] == "met")
+    for part in museum.partitions:
+        assert not snapshots.listed(lake)
+        row = {"objectID": part, "source_row": f"objects/{part}"}
+        table = text_table(museum.nouns["objects"].columns, [row])
+        lake.write("raw/met_objects", table, ["source_row"], partition=part)
+        if part in ("1", "21"):
+            assert dg.materialize([take], resources=resources).success
+    (first,) = snapshots.listed(lake)
+    assert first.facts["counts"]["objects"]["records"] == len(museum.partitions)
