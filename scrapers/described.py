@@ -12,7 +12,17 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from scrapers.dates import parse_years
-from scrapers.museum import Catalog, misc, normal_name, number, text_table, year
+from scrapers.museum import (
+    BATCH,
+    Catalog,
+    Row,
+    catalog_of,
+    misc,
+    normal_name,
+    number,
+    text_table,
+    year,
+)
 from scrapers.people import merge, parse_attribution, parse_life
 from scrapers.places import parse_keeper
 
@@ -58,7 +68,6 @@ TERMS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _OF_ARTIST = ("artist", "life_text", "nationality")
 _FREE = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-_BATCH = 10_000
 _MOST = 1_000  # names or addresses in one cell that are still a list; the contract counts to 32,767
 
 
@@ -89,7 +98,7 @@ def text_batches(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> "pa.
     import pyarrow as pa
 
     parts, rest = [text_table(columns, [])], iter(rows)
-    while batch := list(islice(rest, _BATCH)):
+    while batch := list(islice(rest, BATCH)):
         parts.append(text_table(columns, batch))
     return pa.concat_tables(parts, promote_options="default")
 
@@ -108,29 +117,13 @@ def catalog(
     `own` are the columns that are not the describer's words; `licence` is what holds where no row
     says otherwise.
     """
-    import pyarrow as pa
 
-    from storage import schemas
+    def read(row: Row, artists: dict[str, Row]) -> tuple[Row, list[Row]]:
+        said, rest = _terms(row, own)
+        work = _artwork(row, said, source, key, licence, misc(rest, frozenset()), artists)
+        return work, _links(work, links(row))
 
-    artists: dict[str, dict[str, Any]] = {}
-    artworks = [schemas.table(schemas.ARTWORKS, [])]
-    pictures = [schemas.table(schemas.IMAGE_LINKS, [])]
-    for batch in raw.to_batches(max_chunksize=_BATCH):
-        works: list[dict[str, Any]] = []
-        shown: list[dict[str, Any]] = []
-        for row in batch.to_pylist():
-            said, rest = _terms(row, own)
-            work = _artwork(row, said, source, key, licence, misc(rest, frozenset()), artists)
-            works.append(work)
-            shown += _links(work, links(row))
-        artworks.append(schemas.table(schemas.ARTWORKS, works))
-        pictures.append(schemas.table(schemas.IMAGE_LINKS, shown))
-    return Catalog(
-        pa.concat_tables(artworks),
-        schemas.table(schemas.ARTISTS, list(artists.values())),
-        pa.concat_tables(pictures),
-        schemas.table(schemas.REJECTS, []),
-    )
+    return catalog_of(raw, read)
 
 
 def _terms(row: Mapping[str, Any], own: frozenset[str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scrapers.dates import parse_years
-from scrapers.met_records import BATCH
-from scrapers.museum import Catalog, filled, misc, normal_name
+from scrapers.museum import Catalog, Row, catalog_of, filled, misc, normal_name
 from scrapers.people import merge, parse_attribution, parse_life
 from scrapers.places import joined, parse_keeper
 
@@ -38,30 +37,15 @@ _SIDE = {
 
 def catalog(raw: Mapping[str, "pa.Table"]) -> Catalog:
     """Every record of `raw["objects"]` as an artwork with its artists and the links of its pictures."""
-    import pyarrow as pa
 
-    from storage import schemas
+    def read(row: Row, artists: dict[str, Row]) -> tuple[Row, list[Row]]:
+        artwork_id = f"met:{row['objectID']}"
+        people = _people(row)
+        for person in people:
+            merge(artists, person["artist"])
+        return _artwork(row, artwork_id, people), _links(row, artwork_id)
 
-    artworks = [schemas.table(schemas.ARTWORKS, [])]
-    links = [schemas.table(schemas.IMAGE_LINKS, [])]
-    artists: dict[str, dict[str, Any]] = {}
-    for batch in raw["objects"].to_batches(max_chunksize=BATCH):
-        works, pictures = [], []
-        for row in batch.to_pylist():
-            artwork_id = f"met:{row['objectID']}"
-            people = _people(row)
-            for person in people:
-                merge(artists, person["artist"])
-            works.append(_artwork(row, artwork_id, people))
-            pictures += _links(row, artwork_id)
-        artworks.append(schemas.table(schemas.ARTWORKS, works))
-        links.append(schemas.table(schemas.IMAGE_LINKS, pictures))
-    return Catalog(
-        pa.concat_tables(artworks),
-        schemas.table(schemas.ARTISTS, list(artists.values())),
-        pa.concat_tables(links),
-        schemas.table(schemas.REJECTS, []),
-    )
+    return catalog_of(raw["objects"], read)
 
 
 def _links(row: Mapping[str, Any], artwork_id: str) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from typing import Any
 
 from scrapers.csv_tables import read
 from scrapers.ledger import Ledger
-from scrapers.met_records import BATCH, BOOLEANS, COLUMNS, INTEGERS, as_table
-from scrapers.museum import Site, filled, reject
+from scrapers.met_records import BOOLEANS, COLUMNS, INTEGERS, as_table
+from scrapers.museum import BATCH, Site, filled, reject
 from scrapers.net import Session
 from scrapers.politeness import GaveUpError
 from storage.files import replacing, sha256_file

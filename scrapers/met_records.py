@@ -27,8 +27,6 @@ TEXTS = (
 )  # fmt: skip
 COLUMNS = (*INTEGERS, *BOOLEANS, *NESTED, *TEXTS, "source_row")
 PICTURES = ("primaryImage", "primaryImageSmall", "additionalImages")
-# Rows held as Python objects at a time: the largest department has 170,000.
-BATCH = 10_000
 
 
 def as_row(record: Any, address: str) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from typing import Any
 
 from PIL import Image
 
+from scrapers import Catalog
+from storage import schemas
+
 # Children fork from a server that has imported what they need, and has started nothing.
 CHILDREN = get_context("forkserver")
 CHILDREN.set_forkserver_preload(["scrapers.spider", "scrapers.crawl", "storage.schemas"])
@@ -110,6 +113,17 @@ def picture(colour: str, kind: str = "JPEG") -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (64, 48), colour).save(out, kind)
     return out.getvalue()
+
+
+def assert_contract(made: Catalog) -> None:
+    """Every table of a catalog has the columns of its contract."""
+    for table, schema in (
+        (made.artworks, schemas.ARTWORKS),
+        (made.artists, schemas.ARTISTS),
+        (made.image_links, schemas.IMAGE_LINKS),
+        (made.rejects, schemas.REJECTS),
+    ):
+        assert table.schema.equals(schema)
 
 
 def in_child(function: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -10,13 +10,13 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scrapers_museum import in_child, picture, serve
+from scrapers_museum import assert_contract, in_child, picture, serve
 
 from scrapers import MUSEUMS, Net, Site, artgan, local_pictures
 from scrapers.described import TERMS, term
 from scrapers.images import fetch_images, originals
 from scrapers.museums.listing import names_the_web
-from storage import ImageStore, schemas
+from storage import ImageStore
 
 LISTING = MUSEUMS["listing"]
 PICTURES = "https://pictures.example.org"
@@ -49,12 +49,7 @@ def listed(tmp_path, home):
 def made_from(site):
     raw, refused = LISTING.tables(site, "whole")
     made = LISTING.catalog(raw)
-    for table, schema in (
-        (made.artworks, schemas.ARTWORKS),
-        (made.artists, schemas.ARTISTS),
-        (made.image_links, schemas.IMAGE_LINKS),
-    ):
-        assert table.schema.equals(schema)
+    assert_contract(made)
     return made, [(r["subject"], r["reason"]) for r in refused.to_pylist()]
 
 

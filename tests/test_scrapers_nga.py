@@ -6,13 +6,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from scrapers_museum import serve
+from scrapers_museum import assert_contract, serve
 
 import sandbox
 from scrapers import MUSEUMS, Net, Site, csv_tables
 from scrapers.crawl import run_crawl
 from scrapers.museums.nga import BASE, NOUNS
-from storage import schemas
 
 NGA = MUSEUMS["nga"]
 ROWS = {
@@ -125,13 +124,7 @@ def test_from_the_files_to_the_catalog(museum, site):
         ("objects.csv#5", "no_id")
     ]
     made = NGA.catalog(raw)
-    for table, schema in (
-        (made.artworks, schemas.ARTWORKS),
-        (made.artists, schemas.ARTISTS),
-        (made.image_links, schemas.IMAGE_LINKS),
-        (made.rejects, schemas.REJECTS),
-    ):
-        assert table.schema.equals(schema)
+    assert_contract(made)
     one, two, three = made.artworks.to_pylist()
     assert one["title"] == "Line one\nline two"
     assert one["artists"] == [{"artist_id": "nga:7", "role": "painter", "position": 0}]

@@ -6,14 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from scrapers_museum import serve
+from scrapers_museum import assert_contract, serve
 
 import sandbox
 from scrapers import MUSEUMS, Net, Site
 from scrapers.crawl import run_crawl
 from scrapers.museums import tate
 from scrapers.museums.tate import BASE
-from storage import schemas
 
 TATE = MUSEUMS["tate"]
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,13 +56,7 @@ def made_from(site):
     run_crawl("tate", site)
     raw, refused = TATE.tables(site, "whole")
     made = TATE.catalog(raw)
-    for table, schema in (
-        (made.artworks, schemas.ARTWORKS),
-        (made.artists, schemas.ARTISTS),
-        (made.image_links, schemas.IMAGE_LINKS),
-        (made.rejects, schemas.REJECTS),
-    ):
-        assert table.schema.equals(schema)
+    assert_contract(made)
     return raw, refused, made
 
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from scrapers import met_csv
 from scrapers.ledger import Ledger
 from scrapers.met_catalog import catalog
-from scrapers.met_records import BATCH, COLUMNS, as_row, as_table, joined, merged
-from scrapers.museum import WHOLE, Museum, Noun, Site, reject, version
+from scrapers.met_records import COLUMNS, as_row, as_table, joined, merged
+from scrapers.museum import BATCH, WHOLE, Museum, Noun, Site, reject, version
 from scrapers.net import Session
 from scrapers.pages import Fetch, Pages
 from scrapers.politeness import GaveUpError
