@@ -2,16 +2,16 @@
 
 import dagster as dg
 
-from assets.stage import Results, Work, refuse_failed, spec, stage
+from assets.stage import Results, Work, of_derivatives, spec, stage
 from imaging.versions import CROPS
-from storage import Lake, map_files
+from storage import Lake
 
 
 @stage(
     spec(
         "crops/proposals",
         ["images/derivatives"],
-        "Ranked crop rectangles by saliency, as shares of the picture as seen.",
+        "Ranked crop rectangles by saliency, faces and interest, as shares of the picture as seen.",
         code_version=CROPS,
         kinds={"python", "parquet"},
     ),
@@ -19,15 +19,13 @@ from storage import Lake, map_files
 )
 def proposals(lake: dg.ResourceParam[Lake]) -> Results:
     """Propose crops from the derivatives."""
-    from imaging import crops
+    from imaging.crops import propose as crops
 
-    result = map_files(
+    result = of_derivatives(
+        lake,
         crops.Propose(lake.images.root),
-        lake.read("images/derivatives").select(["sha256", "path"]),
-        lake.file("images/memo/crops"),
-        key="sha256",
+        "images/memo/crops",
         version=CROPS,
         label="crops: propose",
     )
-    refuse_failed(result, "crops")
     yield Work(lake).table("crops/proposals", crops.proposals(result), ["sha256", "ratio", "rank"])

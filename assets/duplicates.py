@@ -1,11 +1,13 @@
 """Duplicates stage: which pictures are the same, why, and which one to keep. No file is touched."""
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from assets.source import DECISIONS, DECISIONS_FILE
 from assets.stage import Results, Work, blocking, picture, spec, stage
+from imaging.versions import COMPARE
 from scrapers import MUSEUMS
 from storage import Lake
 
@@ -16,10 +18,13 @@ _INPUTS = [
     "images/originals",
     "images/measures",
     "images/derivatives",
+    "embeddings/features",
+    "catalog/artworks",
     "duplicates/decisions",
 ]
 _PAIRS_SHOWN = 6
-# Provenance rank of the sources: museums that publish originals first.
+_REFUSED_SHOWN = 3
+_VERSION = f"duplicates-2-of-{COMPARE}"
 
 
 @stage(
@@ -33,7 +38,7 @@ _PAIRS_SHOWN = 6
 )
 def decisions(lake: dg.ResourceParam[Lake]) -> Results:
     """Read the append-only decisions."""
-    from imaging.decisions import read
+    from imaging.duplicates.decisions import read
 
     yield Work(lake).table("duplicates/decisions", read(lake.file(DECISIONS_FILE)), ["number"])
 
@@ -43,28 +48,35 @@ def decisions(lake: dg.ResourceParam[Lake]) -> Results:
         "duplicates/pairs",
         _INPUTS,
         "Proposed pairs with their evidence; only confirmed ones join groups.",
-        code_version="1",
+        code_version=_VERSION,
         kinds={"python", "parquet"},
     ),
     spec(
         "duplicates/groups",
         _INPUTS,
         "Every picture with the group of pictures that show the same.",
-        code_version="1",
+        code_version=_VERSION,
+        kinds={"python", "parquet"},
+    ),
+    spec(
+        "duplicates/similar",
+        _INPUTS,
+        "Sets of pictures that look alike without being confirmed as the same: to be reviewed.",
+        code_version=_VERSION,
         kinds={"python", "parquet"},
     ),
     spec(
         "duplicates/keepers",
         _INPUTS,
         "In each group the picture to keep, and why.",
-        code_version="1",
+        code_version=_VERSION,
         kinds={"python", "parquet"},
     ),
     spec(
         "duplicates/primary",
         _INPUTS,
         "The one picture by which an artwork is judged, with its duplicate group.",
-        code_version="1",
+        code_version=_VERSION,
         kinds={"duckdb", "parquet"},
     ),
     checks=[
@@ -77,38 +89,32 @@ def decisions(lake: dg.ResourceParam[Lake]) -> Results:
     pool="compute",
 )
 def pairs(lake: dg.ResourceParam[Lake]) -> Results:
-    """Propose by perceptual hash, confirm, join, and rank."""
-    from imaging.duplicates import find_groups, find_pairs
-    from imaging.keepers import rank_keepers
-    from imaging.sheets import pair_sheet
+    """Propose by hashes and embeddings, confirm by pixels and records, join, and rank."""
+    from imaging.duplicates.groups import find_groups
+    from imaging.duplicates.keepers import rank_keepers
+    from imaging.duplicates.pairs import find_pairs
+    from imaging.duplicates.similar import similar_sets
 
     work = Work(lake)
     pictures = _pictures(lake)
     decided = lake.read("duplicates/decisions")
-    found = find_pairs(pictures, decided, lake.images.root)
-    groups = find_groups(pictures["image_id"].to_pylist(), found)
-    keepers = rank_keepers(groups, pictures, tuple(MUSEUMS), decided)
-    confirmed = found.filter(found["confirmed"])
-    paths = dict(
-        zip(pictures["image_id"].to_pylist(), pictures["derivative"].to_pylist(), strict=True)
+    vectors = lake.read("embeddings/features", ["sha256", "vector"])
+    found = find_pairs(
+        pictures,
+        decided,
+        lake.images.root,
+        records=_records(lake),
+        vectors=vectors,
+        memo=lake.file("duplicates/memo"),
     )
-    shown = [
-        (
-            (lake.images.root / paths[row["image_a"]], row["image_a"]),
-            (lake.images.root / paths[row["image_b"]], row["image_b"]),
-            f"{row['kind']}: {row['evidence']}",
-        )
-        for row in confirmed.slice(0, _PAIRS_SHOWN).to_pylist()
-    ]
-    sheet = pair_sheet(shown) if shown else None
+    groups = find_groups(pictures["image_id"].to_pylist(), found)
+    similar = similar_sets(pictures, vectors, found)
+    keepers = rank_keepers(groups, pictures, decided, sources_order=tuple(MUSEUMS))
     yield work.table(
         "duplicates/pairs",
         found,
         ["image_a", "image_b"],
-        metadata={
-            "confirmed": confirmed.num_rows,
-            **({"side by side": picture(sheet.data, sheet.media_type)} if sheet else {}),
-        },
+        metadata=_shown(found, pictures, lake),
     )
     whole = groups.num_rows == pictures.num_rows == len(set(groups["image_id"].to_pylist()))
     yield work.table(
@@ -123,6 +129,7 @@ def pairs(lake: dg.ResourceParam[Lake]) -> Results:
             )
         ],
     )
+    yield work.table("duplicates/similar", similar, ["set_id", "image_id"])
     yield work.table("duplicates/keepers", keepers, ["group_id", "rank", "image_id"])
     yield work.table("duplicates/primary", _primary(pictures, groups), ["artwork_id"])
 
@@ -133,13 +140,59 @@ def _pictures(lake: Lake) -> "pa.Table":
         return connection.sql(
             """
             select original.image_id, original.artwork_id, original.source, original.bytes,
-                   measure.*, derivative.path as derivative
+                   measure.*, derivative.path as derivative, derivative.content
             from images_originals original
             join images_measures measure using (sha256)
             join images_derivatives derivative using (sha256)
             order by image_id
             """
         ).to_arrow_table()
+
+
+def _records(lake: Lake) -> "pa.Table":
+    """What the catalog says of each picture; one whose record is withdrawn keeps its last words."""
+    with lake.connect(["images/originals", "catalog/artworks"]) as connection:
+        return connection.sql(
+            """
+            select image_id, artwork_id, original.source, accession_number, title, artist_text, date_text,
+                   begin_year, end_year, classification, medium,
+                   try_cast(regexp_extract(image_id, '#(\\d+)$', 1) as smallint) as position
+            from images_originals original
+            join catalog_artworks using (artwork_id)
+            order by image_id
+            """
+        ).to_arrow_table()
+
+
+def _shown(found: "pa.Table", pictures: "pa.Table", lake: Lake) -> dict[str, Any]:
+    """How many pairs of each kind and relation, and some of them side by side, refused ones last."""
+    import pyarrow.compute as pc
+
+    from imaging.sheets import pair_sheet
+
+    counts = Counter(found["kind"].to_pylist())
+    relations = Counter(relation or "none" for relation in found["relation"].to_pylist())
+    sure = found.filter(found["confirmed"])
+    refused = found.filter(pc.invert(found["confirmed"])).sort_by([("likeness", "descending")])
+    rows = sure.slice(0, _PAIRS_SHOWN).to_pylist() + refused.slice(0, _REFUSED_SHOWN).to_pylist()
+    paths = dict(
+        zip(pictures["image_id"].to_pylist(), pictures["derivative"].to_pylist(), strict=True)
+    )
+    shown = [
+        (
+            (lake.images.root / paths[row["image_a"]], row["image_a"]),
+            (lake.images.root / paths[row["image_b"]], row["image_b"]),
+            f"{row['kind'].replace('_', ' ')}: {row['evidence']}",
+        )
+        for row in rows
+    ]
+    sheet = pair_sheet(shown) if shown else None
+    return {
+        "confirmed": sure.num_rows,
+        "kinds": dict(sorted(counts.items())),
+        "relations": dict(sorted(relations.items())),
+        **({"side by side": picture(sheet.data, sheet.media_type)} if sheet else {}),
+    }
 
 
 def _primary(pictures: "pa.Table", groups: "pa.Table") -> "pa.Table":

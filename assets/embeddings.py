@@ -2,9 +2,8 @@
 
 import dagster as dg
 
-from assets.stage import Results, Work, refuse_failed, spec, stage
-from imaging.versions import MEASURE
-from storage import Lake, map_files
+from assets.stage import Results, Work, of_derivatives, spec, stage
+from storage import Lake
 
 
 @stage(
@@ -12,7 +11,7 @@ from storage import Lake, map_files
         "embeddings/features",
         ["images/derivatives"],
         "1280 pooled features of EfficientNet-Lite0 (ImageNet weights).",
-        code_version=f"features-1-of-{MEASURE}",
+        code_version="features-2",
         kinds={"pytorch", "parquet"},
     ),
     pool="compute",
@@ -22,16 +21,14 @@ def features(lake: dg.ResourceParam[Lake]) -> Results:
     from models.features import Embed, features_table
 
     kernel = Embed(lake.images.root)
-    result = map_files(
+    result = of_derivatives(
+        lake,
         kernel,
-        lake.read("images/derivatives").select(["sha256", "path"]),
-        lake.file("embeddings/memo"),
-        key="sha256",
-        version=f"{kernel.version}-of-{MEASURE}",
+        "embeddings/memo",
+        version=kernel.version,
         label="embeddings: lite0 features",
         workers=0,
     )
-    refuse_failed(result, "embeddings")
     yield Work(lake).table(
         "embeddings/features",
         features_table(result),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from storage import Lake, Written
+from storage import Lake, Written, map_files
 from storage.files import sha256_file
 
 OWNER = "team:artlake"
@@ -32,6 +32,8 @@ WHEN_CHANGED = (
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from storage.memo import Kernel
 
 Results = Iterator[dg.MaterializeResult]
 
@@ -145,18 +147,42 @@ class Work:
         )
 
 
-def refuse_failed(result: "pa.Table", stage: str) -> None:
-    """Stop when a derivative could not be worked on: we made it, so that is the machine's fault.
+def of_derivatives(
+    lake: Lake, kernel: "Kernel", memo: str, *, version: str, label: str, workers: int | None = None
+) -> "pa.Table":
+    """The kernel's result for every original's derivative, in the order of `images/derivatives`.
 
-    Raises dg.Failure naming the first picture and the reason.
+    Rows are kept by the derivative's own content: measuring originals anew works none of them again.
+
+    Raises dg.Failure when a derivative could not be worked on: we made it, so that is the machine's fault.
     """
+    import pyarrow.compute as pc
+
+    derivatives = lake.read("images/derivatives")
+    contents = derivatives.select(["content", "path"]).rename_columns(["sha256", "path"])
+    result = map_files(
+        kernel,
+        contents,
+        lake.file(memo),
+        key="sha256",
+        version=version,
+        label=label,
+        workers=workers,
+    )
+    refuse_failed(result, memo)
+    rows = result.take(pc.index_in(derivatives["content"], value_set=result["sha256"]))
+    return rows.set_column(rows.column_names.index("sha256"), "sha256", derivatives["sha256"])
+
+
+def refuse_failed(result: "pa.Table", memo: str) -> None:
+    """Stop when a derivative could not be worked on, naming the first and the reason."""
     failed = result.filter(result["error"].is_valid())
     if failed.num_rows:
         first = failed.to_pylist()[0]
         raise dg.Failure(
             f"{failed.num_rows} derivatives could not be read, first {first['sha256']}: {first['error']}. "
-            "Restore the image store from a backup, or remove the folders images/memo and "
-            f"{stage}/memo from the lake and materialize images/measures again."
+            f"Restore the image store from a backup, or remove the folders images/memo and {memo} "
+            "from the lake and materialize images/measures again."
         )
 
 

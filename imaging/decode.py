@@ -2,48 +2,62 @@
 
 What belongs here: everything that depends on file formats. The rules, in the order they apply:
 
-- a picture of more than `PIXEL_LIMIT` pixels is refused by its header, before a pixel is decoded;
-- an animation gives its first frame, and says how many it has;
+- a picture of more than `PIXEL_LIMIT` pixels is refused by its header, before a pixel is decoded; a TIFF master may
+  be larger, for it is read in strips or tiles (`imaging.masters`);
+- a RAW file, told by its suffix, is judged by the largest JPEG that the camera put into it (`imaging.raw`);
+- an animation gives its first frame, and says how many it has; so does a HEIC of several pictures;
 - 16-bit grey keeps its high byte; 32-bit and float grey have no agreed white and are stretched from
-  their smallest to their largest value (16-bit colour is cut to its high byte by Pillow);
+  their smallest to their largest value (16-bit colour is cut to its high byte by Pillow, HEIC of 10 bits by libheif);
 - alpha, as a channel or as a transparent palette entry, is laid over white;
 - an embedded ICC profile is followed to sRGB; an unreadable one counts as none; CMYK without a
   profile is converted by Pillow's formula;
 - EXIF orientation is applied last, and `width` and `height` are those of the picture as seen;
-- a file that ends early or whose data is damaged is refused, never padded with grey.
+- a file that ends early or whose data is damaged is refused, never padded with grey; so is one that
+  changes while it is read.
 """
 
+import hashlib
 import io
+import os
+import stat
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
+import cv2
 import numpy as np
+import pillow_heif
 import simplejpeg
-from PIL import Image, ImageCms
+from PIL import Image, TiffImagePlugin
+
+from imaging import masters, raw
+from imaging.errors import DecodeError
+from imaging.metadata import Metadata, read
+from imaging.srgb import TURNED, as_rgb, orientation, turned
 
 PIXEL_LIMIT = (
     200_000_000  # a 200-megapixel scan is real; its RGB bytes (600 MB) are what a worker can hold
 )
+MASTER_SIDE = 1024  # what is left of a master's shorter side where the caller wants all of it
 
 # Only formats that pictures come in: Pillow would hand EPS to Ghostscript, and guess at many more.
 # (MPO, a JPEG of several pictures, is opened as JPEG.)
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "AVIF")
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "AVIF", "HEIF")
 _JPEG = b"\xff\xd8\xff"
-_ORIENTATION = 0x0112
-_TURNED = 5  # EXIF orientations from here on exchange width and height
-_PROFILE_SPACES = {"GRAY": "L", "RGB ": "RGB", "CMYK": "CMYK"}
+_HEIF = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1", b"ftypavif")
 
 # Pillow's own bomb check stays as a second line, at our limit (its default would warn at 89 million).
 Image.MAX_IMAGE_PIXELS = PIXEL_LIMIT
+pillow_heif.register_heif_opener(thumbnails=False)
 
 
 @dataclass(frozen=True)
 class Picture:
     """A decoded picture: `rgb` is height×width×3 uint8 in sRGB, perhaps at a smaller scale.
 
-    `width` and `height` are the true size as seen; `mode`, `format` as Pillow names the file's own;
-    `frames` is 1 for a still.
+    `width` and `height` are the true size as seen; `mode`, `format` as Pillow names the file's own (a RAW file has
+    its suffix for a format); `frames` is 1 for a still. `detail` is height×width uint8 grey: the whole picture at the
+    scale of `rgb`, which is full resolution unless a side was asked for; of a master its middle at full resolution.
     """
 
     rgb: np.ndarray
@@ -52,53 +66,162 @@ class Picture:
     mode: str
     format: str
     frames: int
+    metadata: Metadata
+    detail: np.ndarray
 
 
-class DecodeError(ValueError):
-    """The file is no whole picture; `reason` is a short code, `detail` says what is wrong.
-
-    Reasons: missing, empty, html, lfs_pointer, unknown_format, too_many_pixels, truncated, corrupt.
-    """
-
-    def __init__(self, reason: str, detail: str):
-        super().__init__(f"{reason}: {detail}")
-        self.reason = reason
-        self.detail = detail
-
-
-def decode(path: Path, side: int | None = None) -> Picture:
+def decode(
+    path: Path, side: int | None = None, sha256: str | None = None, *, draft: bool = False
+) -> Picture:
     """Decode the file at `path`.
 
     side: how many pixels the shorter side must keep; a JPEG is then decoded at the smallest scale
-    that leaves as many (other formats at full size). None decodes everything at full size.
+    that leaves as many, and a TIFF master reduced (other formats at full size). None decodes everything at full
+    size, but for masters, which keep `MASTER_SIDE`.
+    sha256: what the content must be, where it is known.
+    draft: chroma of a JPEG is spread without smoothing, a tenth faster: for pictures that are reduced anyway.
 
     Raises DecodeError, and nothing else, whatever the file holds.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DecodeError("missing", error.strerror or type(error).__name__) from error
+    master = _master(path, side)
+    if master is not None:
+        if sha256 is not None:
+            _verify(_digest(path), sha256)
+        return master
+    data, suffix = _data(path, sha256)
     image = _opened(data)
     try:
         # A JPEG's size is known before decoding; a TIFF's may still be turned by Pillow on loading.
         true_size = image.size
-        rgb = None
-        if data.startswith(_JPEG):
-            rgb = _jpeg(data, image, side)
+        rgb = _jpeg(data, image, side, draft) if data.startswith(_JPEG) else None
         if rgb is None:
             image.load()
             true_size = image.size
-            rgb = _as_rgb(image)
-        orientation = _orientation(image)
-        width, height = true_size if orientation < _TURNED else true_size[::-1]
+            rgb = as_rgb(image)
+        upright = orientation(image)
+        width, height = true_size if upright < TURNED else true_size[::-1]
         frames = getattr(image, "n_frames", 1)
+        rgb = turned(rgb, upright)
     except DecodeError:
         raise
     except (
         Exception
     ) as error:  # Pillow's readers raise whatever hostile bytes make them stumble over
         raise _refusal(error) from error
-    return Picture(_turned(rgb, orientation), width, height, image.mode, image.format or "", frames)
+    kind = suffix or image.format or ""
+    about = read(image, data)
+    return Picture(rgb, width, height, image.mode, kind, frames, about, _grey(rgb))
+
+
+def decode_grey(path: Path, side: int) -> tuple[np.ndarray, float, float]:
+    """The grey picture as seen, height×width uint8, at the smallest scale whose shorter side keeps `side` pixels.
+
+    Beside it how many of its lines and columns the picture fills: libjpeg pads the last ones, by less than a pixel.
+    The cheapest way into a file for those who need no colour. Raises DecodeError as `decode` does.
+    """
+    if path.suffix.lower() not in raw.SUFFIXES:
+        data = _read(path)
+        image = _opened(data) if data.startswith(_JPEG) else None
+        if image is not None and image.mode in ("L", "RGB"):
+            grey = _simplejpeg(data, "GRAY", side)
+            if grey is not None:
+                eighths = round(8 * max(grey.shape) / max(image.size))
+                down, across = image.height * eighths / 8, image.width * eighths / 8
+                upright = orientation(image)
+                if upright == 1:
+                    return grey[..., 0], down, across
+                # A turn may bring the padding to the other end: the pixel that is filled in part goes.
+                whole = turned(grey[: int(down) or 1, : int(across) or 1, 0], upright)
+                return whole, float(whole.shape[0]), float(whole.shape[1])
+    grey = _grey(decode(path, side).rgb)
+    return grey, float(grey.shape[0]), float(grey.shape[1])
+
+
+def _grey(rgb: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+
+
+def _data(path: Path, sha256: str | None = None) -> tuple[bytes, str]:
+    """The bytes of a picture, and RAW's name where they are a preview out of one."""
+    data = _read(path)
+    if sha256 is not None:
+        _verify(hashlib.sha256(data).hexdigest(), sha256)
+    suffix = path.suffix.lower()
+    if suffix not in raw.SUFFIXES or data.startswith(_JPEG):
+        return data, ""
+    return raw.preview(path), suffix[1:].upper()
+
+
+def _read(path: Path) -> bytes:
+    """A file's bytes, that were all there at one time."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise DecodeError("unknown_format", "not a regular file")  # a pipe would never end
+        with path.open("rb") as handle:
+            before = os.fstat(handle.fileno())
+            data = handle.read()
+            after = os.fstat(handle.fileno())
+    except OSError as error:
+        raise DecodeError("missing", error.strerror or type(error).__name__) from error
+    if _state(before) != _state(after) or len(data) != after.st_size:
+        raise DecodeError("changed", "the file was written to while it was read")
+    return data
+
+
+def _state(of: os.stat_result) -> tuple[int, int]:
+    return of.st_size, of.st_mtime_ns
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError as error:
+        raise DecodeError("missing", error.strerror or type(error).__name__) from error
+
+
+def _verify(found: str, wanted: str) -> None:
+    if found != wanted:
+        raise DecodeError("changed", f"its sha256 is now {found}")
+
+
+def _master(path: Path, side: int | None) -> Picture | None:
+    """A TIFF that is read in strips or tiles, or None for any other file."""
+    if path.suffix.lower() in raw.SUFFIXES:  # most RAW formats are TIFFs of a kind
+        return None
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None
+        with path.open("rb") as handle:
+            if handle.read(4) not in masters.MAGIC:
+                return None
+            before = os.fstat(handle.fileno())
+            handle.seek(0)
+            image = _tiff(handle)
+            if image is not None and not masters.is_master(image):
+                return None
+            made = masters.reduced(path, side or MASTER_SIDE)
+            about = Metadata() if image is None else read(image, b"")
+            upright = 1 if image is None else orientation(image)
+            after = path.stat()
+    except OSError as error:
+        raise DecodeError("missing", error.strerror or type(error).__name__) from error
+    if _state(before) != _state(after):
+        raise DecodeError("changed", "the file was written to while it was read")
+    size = (made.width, made.height)
+    width, height = size if upright < TURNED else size[::-1]
+    rgb, detail = turned(made.rgb, upright), turned(made.detail, upright)
+    return Picture(rgb, width, height, made.mode, "TIFF", 1, about, detail)
+
+
+def _tiff(handle: BinaryIO) -> Image.Image | None:
+    """The header by Pillow, but not through Image.open, which refuses a master by its size."""
+    try:
+        return TiffImagePlugin.TiffImageFile(handle)
+    except (
+        Exception
+    ):  # a kind that Pillow does not know, or damage, which `masters.reduced` will name
+        return None
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -129,6 +252,8 @@ def _unopened(data: bytes, error: Exception) -> DecodeError:
         return DecodeError("html", "a web page was saved in place of the picture")
     if data.startswith(_JPEG) and not data.rstrip(b"\0").endswith(b"\xff\xd9"):
         return DecodeError("truncated", "the JPEG ends inside its header")
+    if data[4:12] in _HEIF:
+        return DecodeError("corrupt", "the HEIF or AVIF file is damaged or ends early")
     if isinstance(error, Image.UnidentifiedImageError):
         return DecodeError("unknown_format", f"no picture format begins with {data[:8].hex(' ')}")
     return _refusal(error)
@@ -144,18 +269,11 @@ def _refusal(error: Exception) -> DecodeError:
     return DecodeError("truncated" if short else "corrupt", detail)
 
 
-def _jpeg(data: bytes, image: Image.Image, side: int | None) -> np.ndarray | None:
+def _jpeg(data: bytes, image: Image.Image, side: int | None, draft: bool) -> np.ndarray | None:
     """Decode a JPEG strictly; None when libjpeg only remarks on something that costs no pixel."""
-    least = side or 0
     space = {"L": "GRAY", "CMYK": "CMYK"}.get(image.mode, "RGB")
-    try:
-        pixels = simplejpeg.decode_jpeg(data, space, min_height=least, min_width=least)
-    except ValueError as error:
-        text = str(error)
-        if "Premature end of JPEG file" in text:
-            raise DecodeError("truncated", "the JPEG ends before its end marker") from error
-        if "Corrupt JPEG data" in text and "extraneous bytes" not in text:
-            raise DecodeError("corrupt", text) from error
+    pixels = _simplejpeg(data, space, side or 0, draft)
+    if pixels is None:
         if side:
             image.draft(image.mode, (side, side))
         return None
@@ -165,61 +283,18 @@ def _jpeg(data: bytes, image: Image.Image, side: int | None) -> np.ndarray | Non
         pixels = 255 - pixels  # JPEGs hold CMYK inverted, as Adobe began it
     decoded = Image.fromarray(pixels[..., 0] if space == "GRAY" else pixels, image.mode)
     decoded.info = image.info
-    return _as_rgb(decoded)
+    return as_rgb(decoded)
 
 
-def _as_rgb(image: Image.Image) -> np.ndarray:
-    profile = image.info.get("icc_profile")
-    if image.mode == "1":
-        image = image.convert("L")
-    elif image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    elif image.mode in ("I", "F"):
-        image = Image.fromarray(_stretched(np.asarray(image, dtype=np.float64)))
-    elif image.has_transparency_data:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image).convert("RGB")
-    elif image.mode not in ("L", "RGB", "CMYK"):
-        image = image.convert("RGB")
-    if profile:
-        transform = _to_srgb(profile, image.mode)
-        if transform is not None:
-            image = ImageCms.applyTransform(image, transform) or image
-    return np.asarray(image.convert("RGB"))
-
-
-def _stretched(values: np.ndarray) -> np.ndarray:
-    finite = np.nan_to_num(values)
-    low, high = finite.min(), finite.max()
-    scale = 255 / (high - low) if high > low else 0.0
-    return ((finite - low) * scale).astype(np.uint8)
-
-
-@lru_cache(maxsize=32)
-def _to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """The transform to sRGB, or None where there is nothing to do or the profile does not fit."""
+def _simplejpeg(data: bytes, space: str, least: int, draft: bool = False) -> np.ndarray | None:
     try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        fits = _PROFILE_SPACES.get(source.profile.xcolor_space) == mode
-        if not fits or "sRGB" in (source.profile.profile_description or ""):
-            return None
-        return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
+        return simplejpeg.decode_jpeg(
+            data, space, min_height=least, min_width=least, fastupsample=draft
+        )
+    except ValueError as error:
+        text = str(error)
+        if "Premature end of JPEG file" in text:
+            raise DecodeError("truncated", "the JPEG ends before its end marker") from error
+        if "Corrupt JPEG data" in text and "extraneous bytes" not in text:
+            raise DecodeError("corrupt", text) from error
         return None
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        orientation = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # a broken EXIF block says nothing about the pixels
-        return 1
-    return orientation if orientation in range(1, 9) else 1
-
-
-def _turned(rgb: np.ndarray, orientation: int) -> np.ndarray:
-    if orientation >= _TURNED:
-        rgb = rgb.swapaxes(0, 1)  # now 5 is right, 6 lacks a mirror, 8 a flip, 7 both
-    mirrored = orientation in (2, 3, 6, 7)
-    flipped = orientation in (3, 4, 7, 8)
-    return np.ascontiguousarray(rgb[:: -1 if flipped else 1, :: -1 if mirrored else 1])

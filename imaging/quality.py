@@ -1,9 +1,24 @@
 """Measures of one picture's quality, from its pixels alone.
 
-What belongs here: numbers with a unit and a source. Which picture to keep is `imaging.keepers`.
+What belongs here: numbers with a unit and a source. Which picture to keep is `imaging.duplicates.keepers`.
 """
 
+from dataclasses import dataclass
+
+import cv2
 import numpy as np
+
+TILE = 128  # pixels: large enough to hold an edge and its surroundings, small beside a subject
+_SHARE = 0.1  # of the tiles: the sharpest tell of focus, the flattest of noise
+_DARK, _BRIGHT = 4, 251  # luma below and above which a pixel counts as clipped
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What full resolution tells: see MEASURES."""
+
+    sharpness_full: float
+    noise: float
 
 
 def sharpness(grey: np.ndarray) -> float:
@@ -13,10 +28,40 @@ def sharpness(grey: np.ndarray) -> float:
     """
     if min(grey.shape) < 3:
         return 0.0
-    wide = grey.astype(np.int16)
-    centre = wide[1:-1, 1:-1]
-    laplacian = wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:] - 4 * centre
-    return _mean_and_deviation(laplacian)[1] ** 2
+    return _variance(np.ascontiguousarray(cv2.Laplacian(grey, cv2.CV_16S)[1:-1, 1:-1]))
+
+
+def detail(grey: np.ndarray) -> Detail:
+    """Sharpness and noise of height×width uint8 grey at full resolution, on tiles of `TILE` pixels, every second row of them.
+
+    sharpness_full: variance of the Laplacian (Pech-Pacheco et al. 2000), the tile at the 90th percentile: a sharp
+    subject on a soft ground is sharp. noise: standard deviation in grey levels (Immerkær 1996), mean of the flattest
+    tenth of the tiles, for his estimator takes texture for noise; tiles at the black or white end, where noise is cut
+    off, come last. Both 0 below 3×3 pixels.
+    """
+    if min(grey.shape) < 3:
+        return Detail(0.0, 0.0)
+    inside = grey[1:-1, 1:-1]
+    tiles, squares = [], []
+    for rows in _cuts(inside.shape[0])[::2]:
+        # A row of tiles at a time: it stays in the processor's cache.
+        laplacian = cv2.Laplacian(grey[rows.start : rows.stop + 2], cv2.CV_16S)[1:-1, 1:-1]
+        for columns in _cuts(inside.shape[1]):
+            tiles.append((rows, columns))
+            # The mean of a Laplacian is next to nothing: it tells only how the tile's edges slope.
+            squares.append(_mean_square(laplacian[:, columns]))
+    variances = np.array(squares)
+    order = np.argsort(variances, kind="stable")
+    count = max(1, round(_SHARE * len(tiles)))
+    flattest = [tiles[number] for number in order]
+    middling = []
+    for tile in flattest:
+        if 4 * _DARK < cv2.mean(inside[tile])[0] < 255 - 4 * _DARK:
+            middling.append(tile)
+        if len(middling) == count:
+            break
+    noise = [_noise(inside[tile]) for tile in middling or flattest[:count]]
+    return Detail(float(variances[order[-count]]), float(np.mean(noise)))
 
 
 def brightness(histogram: np.ndarray) -> float:
@@ -36,18 +81,43 @@ def entropy(histogram: np.ndarray) -> float:
     return float(max(0.0, -(share * np.log2(share)).sum()))
 
 
+def clipped(histogram: np.ndarray) -> tuple[float, float]:
+    """Shares of pixels at the black end (luma below 4) and at the white end (above 251)."""
+    total = histogram.sum()
+    return float(histogram[:_DARK].sum() / total), float(histogram[_BRIGHT + 1 :].sum() / total)
+
+
 def colourfulness(rgb: np.ndarray) -> float:
     """Hasler and Süsstrunk 2003, M̂³: 0 for grey, about 15 slightly and 100 extremely colourful."""
-    red, green, blue = (rgb[..., channel].astype(np.int16) for channel in range(3))
-    mean_rg, deviation_rg = _mean_and_deviation(red - green)
+    red, green, blue = cv2.split(np.ascontiguousarray(rgb))
+    red_green = cv2.subtract(red, green, dtype=cv2.CV_16S)
     # Twice yellow-blue keeps whole numbers.
-    mean_yb, deviation_yb = _mean_and_deviation(red + green - 2 * blue)
-    deviation = np.hypot(deviation_rg, deviation_yb / 2)
-    return float(deviation + 0.3 * np.hypot(mean_rg, mean_yb / 2))
+    both = cv2.add(red, green, dtype=cv2.CV_16S)
+    yellow_blue = cv2.addWeighted(blue, -2, both, 1, 0, dtype=cv2.CV_16S)
+    means, deviations = zip(*map(cv2.meanStdDev, (red_green, yellow_blue)), strict=True)
+    deviation = np.hypot(deviations[0][0, 0], deviations[1][0, 0] / 2)
+    return float(deviation + 0.3 * np.hypot(means[0][0, 0], means[1][0, 0] / 2))
 
 
-def _mean_and_deviation(values: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation of int16 values below 2,048, by whole numbers: exact and fast."""
-    mean = int(values.sum(dtype=np.int64)) / values.size
-    squares = int(np.square(values, dtype=np.int32).sum(dtype=np.int64)) / values.size
-    return mean, max(0.0, squares - mean * mean) ** 0.5
+def _cuts(length: int) -> list[slice]:
+    """Whole tiles along one side; at least one."""
+    count = max(1, length // TILE)
+    size = min(TILE, length)
+    return [slice(number * size, (number + 1) * size) for number in range(count)]
+
+
+def _variance(values: np.ndarray) -> float:
+    mean = cv2.mean(values)[0]
+    return max(0.0, _mean_square(values) - mean * mean)
+
+
+def _mean_square(values: np.ndarray) -> float:
+    return cv2.norm(values, cv2.NORM_L2SQR) / values.size
+
+
+def _noise(grey: np.ndarray) -> float:
+    if min(grey.shape) < 3:
+        return 0.0
+    # His mask (1 -2 1, -2 4 -2, 1 -2 1) is the second difference both ways.
+    found = cv2.Sobel(grey, cv2.CV_16S, 2, 2, ksize=3)[1:-1, 1:-1]
+    return float(np.sqrt(np.pi / 2) * cv2.norm(found, cv2.NORM_L1) / (6 * found.size))

@@ -13,7 +13,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from imaging.decode import DecodeError, decode
+from imaging.decode import decode
+from imaging.errors import DecodeError
 
 SIZE_LIMIT = 400_000  # bytes of a sheet: they travel inside metadata, base64 and all
 _MARGIN = 24

@@ -1,8 +1,9 @@
 """Versions of the kernels: raised by hand when a kernel's results change. Light, so that assets can name them.
 
-A new version makes Dagster run the asset again and the memo work every row again.
+A new version makes Dagster run the asset again and the memo work every row again. What reads derivatives is kept
+by the derivative's own content, so that a new measure alone makes no crop and no comparison anew.
 """
 
-MEASURE = "measure-1"
-# Crops are made from the derivative, so a new derivative is a new crop.
-CROPS = f"crops-1-of-{MEASURE}"
+MEASURE = "measure-2"
+CROPS = "crops-2"
+COMPARE = "compare-1"

@@ -57,7 +57,8 @@ def search(
     import faiss
     from PIL import Image
 
-    from imaging.decode import DecodeError, decode
+    from imaging.decode import decode
+    from imaging.errors import DecodeError
 
     files = read_version(folder, _FILES)
     facts: dict[str, Any] = json.loads(files["index.json"])

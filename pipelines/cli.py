@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines import pictures
+from pipelines.helptext import examples
 from pipelines.settings import (
     ROOT,
     Settings,
@@ -61,10 +63,6 @@ def _globals(
         os.environ["ARTLAKE_LAKE"] = str(lake.expanduser().absolute())
 
 
-def _examples(*lines: str) -> str:
-    return "[bold]Examples[/bold]\n\n" + "\n\n".join(f"  ./artlake {line}" for line in lines)
-
-
 def _command() -> str:
     """How people call us over the lake in use, for messages that say what to type next."""
     lake = os.environ.get("ARTLAKE_LAKE")
@@ -72,7 +70,7 @@ def _command() -> str:
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "run",
         "--lake lake-live run --limit 50",
         "--lake lake-mine run --source folder --folder ~/pictures",
@@ -178,7 +176,7 @@ def _bring_up_to_date(settings: Settings, lake: Lake) -> None:
         raise typer.Exit(1)
 
 
-@app.command(epilog=_examples("demo", "demo --collection ~/samples", "--lake /data/lake demo"))
+@app.command(epilog=examples("demo", "demo --collection ~/samples", "--lake /data/lake demo"))
 def demo(
     collection: Annotated[
         Path | None,
@@ -199,7 +197,7 @@ def demo(
     _bring_up_to_date(settings, lake)
 
 
-@app.command(epilog=_examples("status", "--lake lake-live status"))
+@app.command(epilog=examples("status", "--lake lake-live status"))
 def status() -> None:
     """Tell for each asset when it was made, its version and rows, and whether it is fresh."""
     _show_status(load(), only_open=False)
@@ -252,7 +250,7 @@ def _existing(settings: Settings) -> Lake:
     return Lake.open(settings.lake)
 
 
-@app.command(epilog=_examples("ui", "ui --port 3333", "--lake lake-live ui"))
+@app.command(epilog=examples("ui", "ui --port 3333", "--lake lake-live ui"))
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.0.0.1")] = 3000,
 ) -> None:
@@ -299,7 +297,7 @@ def _require_free(port: int) -> None:
             ) from error
 
 
-@app.command(epilog=_examples("sandbox", "sandbox --port 8765", "sandbox --collection ~/samples"))
+@app.command(epilog=examples("sandbox", "sandbox --port 8765", "sandbox --collection ~/samples"))
 def sandbox(
     collection: Annotated[
         str, typer.Option(help="builtin, or a folder with real pictures and records")
@@ -312,7 +310,7 @@ def sandbox(
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         'query "select title, artist, made, museum from artworks limit 5"',
         'query "select museum, count(*) from artworks group by all" --format csv',
         "query    [dim]# lists the questions that come with artlake[/dim]",
@@ -332,7 +330,7 @@ def query(
     )
 
 
-@app.command(epilog=_examples("similar photo.jpg", "similar photo.jpg -k 20"))
+@app.command(epilog=examples("similar photo.jpg", "similar photo.jpg -k 20"))
 def similar(
     picture: Annotated[Path, typer.Argument(help="any picture file")],
     k: Annotated[int, typer.Option("-k", min=1, help="how many look-alikes")] = 10,
@@ -346,7 +344,7 @@ def similar(
 
 @app.command(
     "snapshots",
-    epilog=_examples("snapshots", "snapshots --source met", "snapshots --use met-3"),
+    epilog=examples("snapshots", "snapshots --source met", "snapshots --use met-3"),
 )
 def list_snapshots(
     source: Annotated[str | None, typer.Option(help="of this source only")] = None,
@@ -365,7 +363,7 @@ def list_snapshots(
 
 
 @app.command(
-    epilog=_examples(
+    epilog=examples(
         "diff met-1 met-2",
         "diff nga-3 nga-7 --limit 5",
         "diff wga-1 wga-2 --format csv --limit 100000 > changes.csv",
@@ -383,7 +381,7 @@ def diff(
     snapshots.compare(_existing(load()), older, newer, limit=limit, form=form.value, console=out)
 
 
-@app.command(epilog=_examples("backup ../lake-backup.tar"))
+@app.command(epilog=examples("backup ../lake-backup.tar"))
 def backup(
     target: Annotated[Path, typer.Argument(help="tar file to write, outside the lake")],
 ) -> None:
@@ -395,7 +393,7 @@ def backup(
 
 
 @app.command(
-    epilog=_examples("decide met:1#0 nga:7#0 not_duplicate", "decide met:1#0 nga:7#0 keep_this")
+    epilog=examples("decide met:1#0 nga:7#0 not_duplicate", "decide met:1#0 nga:7#0 keep_this")
 )
 def decide(
     image_a: Annotated[
@@ -406,7 +404,7 @@ def decide(
 ) -> None:
     """Record what people say of a pair; it wins over every rule, and the next run follows it."""
     from assets.source import DECISIONS_FILE
-    from imaging.decisions import Decision, add
+    from imaging.duplicates.decisions import Decision, add
 
     lake = _existing(load())
     known = set(lake.read("images/originals", ["image_id"])["image_id"].to_pylist())
@@ -418,6 +416,9 @@ def decide(
     except ValueError as error:
         raise SettingsError(str(error)) from error
     out.print(f"Noted. `{_command()} run` brings groups and keepers up to date.")
+
+
+app.add_typer(pictures.app)
 
 
 def main() -> None:

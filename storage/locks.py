@@ -4,7 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,20 +31,21 @@ def held(path: Path, what: str) -> Iterator[None]:
     except Timeout:
         raise BusyError(f"{what} cannot start: {_owner(note)}. Wait for it, or stop it.") from None
     try:
-        note.write_text(
-            json.dumps(
-                {
-                    "pid": os.getpid(),
-                    "host": socket.gethostname(),
-                    "since": datetime.now(UTC).isoformat(timespec="seconds"),
-                    "what": what,
-                }
-            )
-        )
+        with suppress(OSError):  # a full disk must not keep anyone from undoing what filled it
+            note.write_text(json.dumps(_signature(what)))
         yield
     finally:
         note.unlink(missing_ok=True)
         lock.release()
+
+
+def _signature(what: str) -> dict[str, str | int]:
+    return {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+        "what": what,
+    }
 
 
 def _owner(note: Path) -> str:

@@ -8,8 +8,10 @@ already worked on (same key, same kernel version) is never worked on again.
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +21,10 @@ from storage.files import replacing
 if TYPE_CHECKING:  # loaded by the functions that need it: the asset graph loads without
     import pyarrow as pa
 
-MISSING = "missing"  # how the error of a row begins whose file was not there
+# How errors begin that say nothing of the file as named by its key: such a row is tried again.
+MISSING = "missing"  # the file was not there
+CHANGED = "changed"  # it changed while it was read
+CRASHED = "crashed"  # the process that worked on it was killed
 Kernel = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 
 
@@ -38,7 +43,11 @@ def map_files(
 
     kernel: picklable; batch in, batch of the same length out, with the columns `key` and `error`.
     memo: folder of this kernel; shards of another `version` in it are ignored.
-    workers: processes; 0 runs in this one (a kernel that holds a network), None means one a core.
+    workers: processes; 0 runs in this one (a kernel that holds a network), None means one a core. A
+    single batch runs in this one too.
+
+    A row that kills its worker (a decoder that crashes, memory that runs out) is found by working on its
+    batch row by row, and gets an error; like a missing file it is tried again by the next run.
 
     Raises RuntimeError when a kernel breaks its contract.
     """
@@ -53,17 +62,12 @@ def map_files(
         batches = todo.to_batches(max_chunksize=batch_size)
         made = []
         with tqdm(total=todo.num_rows, desc=label, unit="row", disable=None) as bar:
-            count = os.cpu_count() or 1 if workers is None else workers
-            for batch in _run(kernel, batches, count):
-                _check(batch, key, label)
+            count = _cores() if workers is None else workers
+            for batch in _run(kernel, batches, count, key):
                 _commit(folder, batch, key)
                 made.append(batch)
                 bar.update(batch.num_rows)
-        fresh = pa.Table.from_batches(made)
-        if fresh.num_rows != todo.num_rows:
-            raise RuntimeError(
-                f"{label}: the kernel returned {fresh.num_rows} rows for {todo.num_rows}"
-            )
+        fresh = pa.concat_tables(map(_table, made), promote_options="default")
         done = fresh if done is None else pa.concat_tables([done, fresh])
     if done is None:  # nothing ever came: the kernel's own columns, without a row
         empty = pa.RecordBatch.from_pylist([], schema=rows.schema)
@@ -73,25 +77,59 @@ def map_files(
 
 
 def _run(
-    kernel: Kernel, batches: "list[pa.RecordBatch]", workers: int
+    kernel: Kernel, batches: "list[pa.RecordBatch]", workers: int, key: str
 ) -> "Iterator[pa.RecordBatch]":
+    """The one seam: another engine takes batches here and gives theirs back, in any order."""
     if workers == 0 or len(batches) == 1:
-        yield from map(kernel, batches)
+        yield from (_checked(kernel, batch, key) for batch in batches)
         return
+    queue = deque(batches)
+    while queue:
+        flying: dict[Future[pa.RecordBatch], pa.RecordBatch] = {}
+        try:
+            with _pool(workers) as pool:
+                while queue or flying:
+                    # A few batches a worker in flight keep memory flat however long the list is.
+                    while queue and len(flying) < 3 * workers:
+                        batch = queue.popleft()
+                        flying[pool.submit(_checked, kernel, batch, key)] = batch
+                    for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                        made = future.result()
+                        del flying[future]
+                        yield made
+        except BrokenProcessPool:
+            # Whoever killed the worker is among these; the rest of them is innocent.
+            for batch in flying.values():
+                for number in range(batch.num_rows):
+                    yield _alone(kernel, batch.slice(number, 1), key)
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
     # forkserver: the parent may hold threads (Dagster, Arrow), which a plain fork would break.
-    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
-        waiting: set[Future[pa.RecordBatch]] = set()
-        queue = iter(batches)
-        while True:
-            # A few batches a worker in flight keep memory flat however long the list is.
-            for batch in queue:
-                waiting.add(pool.submit(kernel, batch))
-                if len(waiting) >= 3 * workers:
-                    break
-            if not waiting:
-                return
-            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in finished)
+    return ProcessPoolExecutor(workers, mp_context=get_context("forkserver"))
+
+
+def _alone(kernel: Kernel, row: "pa.RecordBatch", key: str) -> "pa.RecordBatch":
+    """One row in a process of its own; if that dies, the row's error says so."""
+    import pyarrow as pa
+
+    with _pool(1) as pool:
+        try:
+            return pool.submit(_checked, kernel, row, key).result()
+        except BrokenProcessPool:
+            pass
+    with _pool(1) as pool:
+        # Raises when not even no row can be worked on: then it is the machine, not the file.
+        schema = pool.submit(kernel, row.slice(0, 0)).result().schema
+    fault = (
+        f"{CRASHED}: the process that worked on it was killed (a broken file, or too little memory)"
+    )
+    columns = {field.name: pa.nulls(1, field.type) for field in schema}
+    columns |= {key: row[key], "error": pa.array([fault])}
+    # Nulls stand even where the kernel promises a value: there is none.
+    return pa.RecordBatch.from_arrays(
+        list(columns.values()), schema=pa.schema([field.with_nullable(True) for field in schema])
+    )
 
 
 def _missing(rows: "pa.Table", done: "pa.Table | None", key: str) -> "pa.Table":
@@ -115,24 +153,40 @@ def _one_a_key(table: "pa.Table", key: str) -> "pa.Table":
     return ordered.filter(first)
 
 
-def _check(batch: "pa.RecordBatch", key: str, label: str) -> None:
-    missing = {key, "error"} - set(batch.schema.names)
+def _checked(kernel: Kernel, batch: "pa.RecordBatch", key: str) -> "pa.RecordBatch":
+    made = kernel(batch)
+    missing = {key, "error"} - set(made.schema.names)
     if missing:
-        raise RuntimeError(f"{label}: the kernel returned no column {sorted(missing)}")
+        raise RuntimeError(f"the kernel returned no column {sorted(missing)}")
+    if made.num_rows != batch.num_rows:
+        raise RuntimeError(f"the kernel returned {made.num_rows} rows for {batch.num_rows}")
+    if not made[key].equals(batch[key]):
+        raise RuntimeError(f"the kernel returned other values of {key} than it was given")
+    return made
 
 
 def _commit(folder: Path, batch: "pa.RecordBatch", key: str) -> None:
-    """Keep a batch, but for rows whose file was missing: that is no fact of the file, and may pass."""
-    import pyarrow as pa
+    """Keep a batch, but for rows whose error says nothing of the file."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    absent = pc.fill_null(pc.starts_with(batch["error"], MISSING), False)
-    kept = pa.Table.from_batches([batch]).filter(pc.invert(absent))
+    passing = pc.match_substring_regex(batch["error"], f"^({MISSING}|{CHANGED}|{CRASHED})")
+    kept = _table(batch).filter(pc.invert(pc.fill_null(passing, False)))
     if kept.num_rows:
         name = hashlib.sha256("\n".join(map(str, kept[key].to_pylist())).encode()).hexdigest()[:16]
         with replacing(folder / f"{name}.parquet") as part:
             pq.write_table(kept, part, compression="zstd")
+
+
+def _table(batch: "pa.RecordBatch") -> "pa.Table":
+    import pyarrow as pa
+
+    return pa.Table.from_batches([batch])
+
+
+def _cores() -> int:
+    """Cores this process may use, which in a container are fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _read_shards(folder: Path) -> "pa.Table | None":

@@ -187,6 +187,16 @@ ORIGINALS = _schema(
     ("media_type", pa.string(), "what the bytes are, by their first bytes", _REQUIRED),
 )
 
+FRAME_HASHES = pa.struct(
+    [
+        ("frame", pa.string()),
+        ("phash", pa.uint64()),
+        ("dhash_h", pa.uint64()),
+        ("dhash_v", pa.uint64()),
+    ]
+)
+COLOUR = pa.struct([("rgb", pa.string()), ("share", pa.float32())])
+
 MEASURES = _schema(
     ("sha256", pa.string(), "content of the original", _REQUIRED),
     (
@@ -210,6 +220,7 @@ MEASURES = _schema(
         "64-bit perceptual hash, imagehash.phash's bits, first bit highest",
         _REQUIRED,
     ),
+    ("ahash", pa.uint64(), "64-bit average hash (imagehash.average_hash)", _REQUIRED),
     ("dhash_h", pa.uint64(), "64-bit difference hash along rows (imagehash.dhash)", _REQUIRED),
     (
         "dhash_v",
@@ -217,11 +228,56 @@ MEASURES = _schema(
         "64-bit difference hash along columns (imagehash.dhash_vertical)",
         _REQUIRED,
     ),
+    (
+        "phash_turned",
+        pa.list_(pa.uint64(), 8),
+        "phash of the picture turned counter-clockwise by 0, 90, 180, 270 degrees, then of its mirror image",
+        _REQUIRED,
+    ),
+    (
+        "frame_hashes",
+        pa.list_(FRAME_HASHES),
+        "hashes of parts: 95 and 90 % of the middle, and the picture without its border if it has one",
+        _REQUIRED,
+    ),
+    ("whash", pa.uint64(), "64-bit wavelet hash (imagehash.whash), where asked for"),
+    ("crop_hashes", pa.list_(pa.uint64()), "crop-resistant segment hashes, where asked for"),
     ("sharpness", pa.float32(), "variance of the Laplacian of the 256-px grey picture", _REQUIRED),
+    (
+        "sharpness_full",
+        pa.float32(),
+        "variance of the Laplacian at full resolution, the 90th percentile of its tiles",
+        _REQUIRED,
+    ),
+    ("noise", pa.float32(), "standard deviation of noise in grey levels, Immerkær 1996", _REQUIRED),
     ("brightness", pa.float32(), "mean luma, 0–1", _REQUIRED),
     ("contrast", pa.float32(), "standard deviation of luma, 0–1", _REQUIRED),
+    (
+        "clipped_dark",
+        pa.float32(),
+        "share of pixels at the black end, luma below 4 of 255",
+        _REQUIRED,
+    ),
+    ("clipped_bright", pa.float32(), "share of pixels at the white end, luma above 251", _REQUIRED),
     ("colourfulness", pa.float32(), "Hasler and Süsstrunk 2003, 0 for grey", _REQUIRED),
     ("entropy", pa.float32(), "Shannon entropy of luma in bits, 0–8", _REQUIRED),
+    (
+        "colours",
+        pa.list_(COLOUR),
+        "up to five dominant colours as #rrggbb with their share, the largest first",
+        _REQUIRED,
+    ),
+    ("border_left", pa.float32(), "plain border, as a share of the width", _REQUIRED),
+    ("border_top", pa.float32(), "plain border, as a share of the height", _REQUIRED),
+    ("border_right", pa.float32(), "plain border, as a share of the width", _REQUIRED),
+    ("border_bottom", pa.float32(), "plain border, as a share of the height", _REQUIRED),
+    ("has_chart", pa.bool_(), "a colour chart or grey scale lies beside the object", _REQUIRED),
+    ("jpeg_quality", pa.int16(), "quality 1–100 that its quantisation tables tell; none but JPEGs"),
+    ("taken_at", pa.string(), "EXIF time of capture with sub-seconds: 2024-05-31T14:03:22.510"),
+    ("edited_at", pa.string(), "EXIF or XMP time of the last edit, in the same form"),
+    ("camera", pa.string(), "EXIF make, model and serial number of the camera"),
+    ("icc", pa.string(), "name of the embedded colour profile"),
+    ("rating", pa.int8(), "embedded xmp:Rating: 0–5, -1 for rejected"),
 )
 
 DERIVATIVES = _schema(
@@ -234,6 +290,12 @@ DERIVATIVES = _schema(
     ),
     ("width", pa.int32(), "pixels across", _REQUIRED),
     ("height", pa.int32(), "pixels down", _REQUIRED),
+    (
+        "content",
+        pa.string(),
+        "sha256 of the derivative itself: what is made of it is kept by this",
+        _REQUIRED,
+    ),
 )
 
 DECISIONS = _schema(
@@ -254,13 +316,36 @@ PAIRS = _schema(
     (
         "kind",
         pa.string(),
-        "same_file, same_image, or different_work for a proposal that was refused",
+        "same_file, same_image, same_work, variant, or different_work for a refused proposal",
         _REQUIRED,
     ),
+    (
+        "relation",
+        pa.string(),
+        "how the two differ: grey_of_colour, detail, framed, mirrored, turned, recto_verso, edition, "
+        "pendant, other_photograph; empty where nothing is known",
+    ),
     ("confirmed", pa.bool_(), "whether the pair joins a group", _REQUIRED),
-    ("phash_distance", pa.int16(), "differing bits of the perceptual hashes", _REQUIRED),
-    ("dhash_distance", pa.int16(), "differing bits of both difference hashes together", _REQUIRED),
+    ("proposed_by", pa.string(), "file, derivative, hash, embedding, record or person", _REQUIRED),
+    ("phash_distance", pa.int16(), "differing bits of the perceptual hashes in the matched frame"),
+    ("dhash_distance", pa.int16(), "differing bits of both difference hashes in that frame"),
+    ("frame", pa.string(), "the frames and turn in which the hashes matched"),
+    ("likeness", pa.float32(), "correlation of structure after alignment, -1 to 1"),
+    ("cosine", pa.float32(), "cosine similarity of the embeddings, where they were given"),
     ("evidence", pa.string(), "why it was confirmed or refused, in words", _REQUIRED),
+)
+
+SIMILAR_SETS = _schema(
+    (
+        "image_id",
+        pa.string(),
+        "a picture that looks like another without being confirmed",
+        _REQUIRED,
+    ),
+    ("set_id", pa.string(), "the smallest image_id of its set", _REQUIRED),
+    ("set_size", pa.int32(), "pictures in the set", _REQUIRED),
+    ("nearest", pa.string(), "the picture of the set it looks most like", _REQUIRED),
+    ("cosine", pa.float32(), "cosine similarity to that one", _REQUIRED),
 )
 
 GROUPS = _schema(
@@ -298,10 +383,11 @@ CROPS = _schema(
     ("top", pa.float32(), "top edge, as a share of the height as seen", _REQUIRED),
     ("right", pa.float32(), "right edge, as a share of the width as seen", _REQUIRED),
     ("bottom", pa.float32(), "bottom edge, as a share of the height as seen", _REQUIRED),
+    ("proposer", pa.string(), "what proposed it: saliency, faces or smartcrop", _REQUIRED),
     (
         "confidence",
         pa.float32(),
-        "share of the picture's saliency that stays inside, 0–1",
+        "share of the picture's importance inside, 0–1; a thing that is cut counts the square of its share",
         _REQUIRED,
     ),
 )

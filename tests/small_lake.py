@@ -13,6 +13,7 @@ import pyarrow as pa
 from PIL import Image, ImageDraw
 
 from storage import Lake, schemas
+from storage.files import sha256_file
 
 LONG_TITLE = "A very long title " * 2223
 MODEL = "tf_efficientnet_lite0+head:0123abcd"
@@ -124,11 +125,15 @@ def _picture(lake: Lake, image_id: str, name: str) -> tuple[dict[str, Any], ...]
     }  # fmt: skip
     measure = {
         "sha256": sha256, "width": 2560, "height": 3200, "mode": "RGB", "format": "JPEG", "frames": 1,
-        "phash": 2**63 + 5, "dhash_h": 1, "dhash_v": 2, "sharpness": 120.5, "brightness": 0.5,
-        "contrast": 0.2, "colourfulness": 30.0, "entropy": 6.5,
+        "phash": 2**63 + 5, "ahash": 3, "dhash_h": 1, "dhash_v": 2, "phash_turned": [2**63 + 5] * 8,
+        "frame_hashes": [], "sharpness": 120.5, "sharpness_full": 90.0, "noise": 2.0, "brightness": 0.5,
+        "contrast": 0.2, "clipped_dark": 0.0, "clipped_bright": 0.01, "colourfulness": 30.0, "entropy": 6.5,
+        "colours": [{"rgb": "#e6d2aa", "share": 0.6}], "border_left": 0.0, "border_top": 0.0,
+        "border_right": 0.0, "border_bottom": 0.0, "has_chart": False, "jpeg_quality": 75,
     }  # fmt: skip
     small = {
         "sha256": sha256, "path": lake.images.relative(derivative), "width": 256, "height": 320,
+        "content": sha256_file(derivative),
     }  # fmt: skip
     return original, measure, small
 
@@ -188,7 +193,7 @@ def _write_rejects_and_crops(lake: Lake, measures: list[dict[str, Any]]) -> None
     write(lake, "images/rejects", schemas.REJECTS, [broken])
     crops = [
         {"sha256": measure["sha256"], "ratio": "1:1", "rank": 1, "left": 0.0, "top": 0.1,
-         "right": 1.0, "bottom": 0.9, "confidence": 0.93}
+         "right": 1.0, "bottom": 0.9, "proposer": "saliency", "confidence": 0.93}
         for measure in measures
     ]  # fmt: skip
     write(lake, "crops/proposals", schemas.CROPS, crops)

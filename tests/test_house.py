@@ -36,7 +36,8 @@ KNOW_DAGSTER = {"assets", "pipelines"}
 
 
 def modules(room: str) -> list[Path]:
-    return sorted((ROOT / room).rglob("*.py"))
+    found = (ROOT / room).rglob("*.py")
+    return sorted(path for path in found if ".venv" not in path.parts)  # the peers' environment
 
 
 def imported(tree: ast.AST) -> set[str]:

@@ -1,6 +1,7 @@
 """imaging.decode: every format by its stated rule, everything else a DecodeError with its reason."""
 
 import csv
+import hashlib
 import io
 import os
 import struct
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from imaging.decode import PIXEL_LIMIT, DecodeError, decode
+from imaging.decode import PIXEL_LIMIT, DecodeError, decode, decode_grey
 
 SAMPLES = os.environ.get("ARTLAKE_SAMPLES")
 
@@ -255,6 +256,7 @@ SEEDS = [
         ("TIFF", {"compression": "tiff_lzw"}),
         ("BMP", {}),
         ("AVIF", {}),
+        ("HEIF", {}),
         ("JPEG2000", {}),
     ]
 ]
@@ -278,6 +280,147 @@ def test_whatever_the_bytes_it_decodes_or_refuses(tmp_path, seed, cut, patches):
     else:
         assert picture.rgb.dtype == np.uint8
         assert picture.rgb.ndim == 3
+
+
+@pytest.mark.parametrize("size", [(64, 48), (63, 49)])
+def test_a_heic_is_decoded_and_turned(tmp_path, size) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = painting(*size)
+    data = saved(stored, "HEIF", quality=95, exif=exif.tobytes())
+    picture = decoded(tmp_path, data)
+    assert (picture.format, picture.mode, picture.frames) == ("HEIF", "RGB", 1)
+    assert (picture.width, picture.height) == size[::-1]
+    theirs = np.asarray(stored.transpose(Image.Transpose.ROTATE_270)).astype(int)
+    assert np.abs(picture.rgb - theirs).mean() < 6
+    assert refused(tmp_path, data[: len(data) // 2]).reason in ("truncated", "corrupt")
+
+
+def test_detail_is_the_grey_picture_as_seen(tmp_path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = saved(painting(320, 240), "JPEG", exif=exif)
+    whole, small = decoded(tmp_path, data), decoded(tmp_path, data, side=60)
+    for picture in (whole, small):
+        assert picture.detail.shape == picture.rgb.shape[:2]
+        theirs = np.asarray(Image.fromarray(picture.rgb).convert("L")).astype(int)
+        assert np.abs(picture.detail - theirs).max() <= 1
+    assert whole.detail.shape == (320, 240)
+    assert small.detail.shape == (80, 60)
+
+
+def sixteen_bit(tmp_path: Path, width: int, height: int, **options) -> tuple[Path, np.ndarray]:
+    import tifffile
+
+    wide = np.asarray(painting(width, height)).astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "m.tif", wide, photometric="rgb", **options)
+    return tmp_path / "m.tif", wide
+
+
+def test_a_master_of_sixteen_bit_colour_is_read_in_strips(tmp_path) -> None:
+    path, wide = sixteen_bit(tmp_path, 1400, 1100, rowsperstrip=64)
+    picture = decode(path, 256)
+    assert (picture.width, picture.height, picture.mode) == (1400, 1100, "RGB;16")
+    assert 256 <= min(picture.rgb.shape[:2]) < 512
+    step = -(-1100 // picture.rgb.shape[0])
+    mean = (wide[:step, :step] / 257).mean(axis=(0, 1))
+    assert np.abs(picture.rgb[0, 0] - mean).max() <= 1
+    assert picture.detail.shape == (1024, 1024)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert decode(path, 256, digest).width == 1400
+    with pytest.raises(DecodeError, match="changed"):
+        decode(path, 256, "00" * 32)
+
+
+def test_a_master_is_turned_as_its_orientation_says(tmp_path) -> None:
+    path, _ = sixteen_bit(tmp_path, 300, 200, extratags=[(0x0112, 3, 1, 6, True)])
+    picture = decode(path)
+    assert (picture.width, picture.height) == (200, 300)
+    assert picture.rgb.shape == (300, 200, 3)
+    upright = np.asarray(painting(300, 200).transpose(Image.Transpose.ROTATE_270)).astype(int)
+    assert np.abs(picture.rgb - upright).max() <= 1
+
+
+def test_a_damaged_master_is_refused(tmp_path) -> None:
+    path, _ = sixteen_bit(tmp_path, 300, 200)
+    path.write_bytes(path.read_bytes()[:200_000])
+    with pytest.raises(DecodeError, match="truncated|corrupt"):
+        decode(path, 64)
+
+
+def test_a_raw_file_without_a_preview_is_refused(tmp_path) -> None:
+    path = tmp_path / "a.CR2"
+    path.write_bytes(b"II*\0" + bytes(400))
+    with pytest.raises(DecodeError) as caught:
+        decode(path)
+    assert caught.value.reason == "no_preview"
+
+
+def test_a_raw_file_is_judged_by_its_preview(tmp_path, monkeypatch) -> None:
+    from imaging import raw
+
+    preview = saved(painting(90, 60), "JPEG")
+    monkeypatch.setattr(raw, "preview", lambda path: preview)  # no camera's file is at hand
+    path = tmp_path / "a.NEF"
+    path.write_bytes(b"MM\0*" + bytes(400))
+    picture = decode(path)
+    assert (picture.width, picture.height, picture.format) == (90, 60, "NEF")
+    grey, *_ = decode_grey(path, 30)
+    assert grey.shape[0] >= 30
+
+
+def test_content_that_is_not_what_it_should_be_has_changed(tmp_path) -> None:
+    path = tmp_path / "a.png"
+    painting().save(path)
+    assert decode(path, None, hashlib.sha256(path.read_bytes()).hexdigest()).width == 320
+    with pytest.raises(DecodeError) as caught:
+        decode(path, None, "00" * 32)
+    assert caught.value.reason == "changed"
+
+
+def test_a_file_written_to_while_it_is_read_has_changed(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "a.png"
+    painting().save(path)
+    real, states = os.fstat, []
+
+    def fstat(handle: int) -> os.stat_result:
+        if not states:  # between the first look and the reading
+            with path.open("ab") as more:
+                more.write(b"tail")
+        states.append(real(handle))
+        return states[-1]
+
+    before = path.stat()
+    monkeypatch.setattr("imaging.decode.os.fstat", lambda handle: fstat(handle) and before)
+    with pytest.raises(DecodeError) as caught:
+        decode(path)
+    assert caught.value.reason == "changed"
+
+
+def test_a_pipe_is_refused_without_waiting(tmp_path) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(DecodeError, match="not a regular file"):
+        decode(tmp_path / "a.jpg")
+
+
+def test_grey_alone_is_the_grey_of_the_picture(tmp_path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    path = tmp_path / "a.jpg"
+    path.write_bytes(saved(painting(1001, 700), "JPEG", quality=95, exif=exif))
+    grey, down, across = decode_grey(path, 100)
+    assert (grey.shape, down, across) == ((250, 175), 250, 175)
+    whole = Image.fromarray(
+        decode(path).detail[1:]
+    )  # turned by it, the odd last column is the first row
+    theirs = np.asarray(whole.resize((175, 250), Image.Resampling.BOX)).astype(int)
+    assert np.abs(grey - theirs).mean() < 2
+    path.write_bytes(saved(painting(1001, 700), "JPEG", quality=95))
+    grey, down, across = decode_grey(path, 100)
+    assert (grey.shape, down, across) == ((175, 251), 175, 1001 / 4)
+    (tmp_path / "a.png").write_bytes(saved(painting(90, 70), "PNG"))
+    grey, down, across = decode_grey(tmp_path / "a.png", 10)
+    assert (grey.shape, down, across) == ((70, 90), 70, 90)
 
 
 EXPECTED_REFUSALS = {

@@ -1,4 +1,7 @@
-"""imaging.hashes: bit for bit imagehash's."""
+"""imaging.hashes: bit for bit imagehash's, and the fast mode not far from it."""
+
+import io
+from pathlib import Path
 
 import imagehash
 import numpy as np
@@ -8,9 +11,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imaging import hashes
+from imaging.decode import decode
+from imaging.errors import DecodeError
 
 PEERS = [
     (hashes.phash, imagehash.phash),
+    (hashes.ahash, imagehash.average_hash),
     (hashes.dhash_h, imagehash.dhash),
     (hashes.dhash_v, imagehash.dhash_vertical),
 ]
@@ -43,13 +49,131 @@ def test_exact_mode_equals_imagehash_on_any_picture(seed, width, height):
         assert ours(picture) == int(str(theirs(picture)), 16)
 
 
-def test_fast_mode_moves_few_bits():
-    rng = np.random.default_rng(1)
-    for _ in range(10):
-        smooth = Image.fromarray(rng.integers(0, 256, (9, 7, 3), dtype=np.uint8))
-        picture = smooth.resize((420, 300), Image.Resampling.BICUBIC)
-        for ours, _theirs in PEERS:
-            assert (ours(picture) ^ ours(picture, 6.0)).bit_count() <= 6
+def theirs(of: Image.Image, hashed=imagehash.phash) -> int:
+    return int(str(hashed(of)), 16)
+
+
+def smooth(seed: int, width: int = 420, height: int = 300) -> Image.Image:
+    """A picture with something in all of its frequencies, and no ties."""
+    rng = np.random.default_rng(seed)
+    waves = Image.fromarray(rng.integers(0, 256, (19, 17, 3), dtype=np.uint8))
+    return waves.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def distance(a: int, b: int) -> int:
+    return (a ^ b).bit_count()
+
+
+@pytest.mark.parametrize("hashed", ["whash", "crop_resistant_hash"])
+def test_the_optional_hashes_are_imagehashs(hashed) -> None:
+    for seed in range(3):
+        picture = smooth(seed, 300, 220)
+        if hashed == "whash":
+            assert hashes.whash(picture) == theirs(picture, imagehash.whash)
+        else:
+            segments = imagehash.crop_resistant_hash(picture).segment_hashes
+            assert hashes.crop_hashes(picture) == [int(str(one), 16) for one in segments]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 90), (7, 7), (8, 8)])
+def test_no_picture_is_too_small_for_any_hash(size) -> None:
+    picture = smooth(4, *size)
+    grey = np.asarray(picture.convert("L"))
+    whole = hashes.grey_hashes(grey)
+    found = [hashes.whash(picture), *hashes.crop_hashes(picture), *whole.turned, whole.ahash]
+    found += [frame["phash"] for frame in hashes.frame_hashes(grey)]
+    assert all(0 <= one < 2**64 for one in found)
+
+
+def test_the_fast_mode_moves_few_bits() -> None:
+    off = []
+    for seed in range(12):
+        picture = smooth(seed)
+        fast = hashes.grey_hashes(np.asarray(picture.convert("L")))
+        values = (fast.phash, fast.ahash, fast.dhash_h, fast.dhash_v)
+        off += [distance(one, ours(picture)) for one, (ours, _) in zip(values, PEERS, strict=True)]
+    assert max(off) <= 4
+    assert np.mean(off) < 0.3
+
+
+def test_the_fast_mode_of_a_flat_picture_is_that_of_imagehash() -> None:
+    for level in (0, 3, 128, 255):
+        picture = Image.new("L", (301, 207), level)
+        fast = hashes.grey_hashes(np.asarray(picture))
+        assert (fast.phash, fast.ahash, fast.dhash_h, fast.dhash_v) == tuple(
+            ours(picture) for ours, _ in PEERS
+        )
+
+
+def test_the_turned_forms_are_the_hashes_of_the_turned_pictures() -> None:
+    for seed in range(6):
+        pixels = np.asarray(smooth(seed, 190, 128).convert("L"))
+        found = hashes.grey_hashes(pixels).turned
+        forms = [np.rot90(form, turn) for form in (pixels, pixels[:, ::-1]) for turn in range(4)]
+        for one, form in zip(found, forms, strict=True):
+            assert distance(one, theirs(Image.fromarray(np.ascontiguousarray(form)))) <= 4
+        others = [distance(found[0], other) for other in found[1:]]
+        assert min(others) > 10  # forms are told apart
+
+
+def test_a_turn_of_the_picture_permutes_its_forms() -> None:
+    pixels = np.asarray(smooth(9, 256, 256).convert("L"))
+    upright = hashes.grey_hashes(pixels).turned
+    turned = hashes.grey_hashes(np.ascontiguousarray(np.rot90(pixels))).turned
+    assert turned[:4] == (*upright[1:4], upright[0])
+    assert set(turned) == set(upright)
+
+
+def test_a_frame_is_the_hash_of_what_is_cut_out() -> None:
+    picture = smooth(3, 400, 280)
+    grey = np.asarray(picture.convert("L"))
+    trimmed = (31, 17, 380, 266)
+    frames = {frame["frame"]: frame for frame in hashes.frame_hashes(grey, trimmed)}
+    boxes = {"95 %": (10, 7, 390, 273), "90 %": (20, 14, 380, 266), "trimmed": trimmed}
+    assert list(frames) == list(boxes)
+    for name, box in boxes.items():
+        cut = picture.crop(box)
+        assert distance(frames[name]["phash"], theirs(cut)) <= 2
+        assert distance(frames[name]["dhash_h"], theirs(cut, imagehash.dhash)) <= 2
+        assert distance(frames[name]["dhash_v"], theirs(cut, imagehash.dhash_vertical)) <= 2
+    assert [frame["frame"] for frame in hashes.frame_hashes(grey)] == ["95 %", "90 %"]
+
+
+@pytest.mark.parametrize("size", [(1500, 1000), (1001, 777), (333, 500), (60, 45)])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_files_hash_alone(tmp_path, size, orientation) -> None:
+    path = tmp_path / "a.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    smooth(5, *size).save(path, quality=90, exif=exif)
+    seen = Image.fromarray(decode(path).rgb)
+    assert hashes.of_file(path, exact=True) == theirs(seen)
+    assert distance(hashes.of_file(path), theirs(seen)) <= 2
+
+
+def test_a_files_hash_alone_of_other_formats_and_of_what_is_none(tmp_path) -> None:
+    picture = smooth(6)
+    grey, cmyk, png = tmp_path / "l.jpg", tmp_path / "c.jpg", tmp_path / "p.png"
+    picture.convert("L").save(grey)
+    picture.convert("CMYK").save(cmyk)
+    picture.save(png)
+    for path in (grey, cmyk, png):
+        assert distance(hashes.of_file(path), theirs(picture)) <= 4
+    data = io.BytesIO()
+    picture.save(data, "JPEG")
+    (tmp_path / "cut.jpg").write_bytes(data.getvalue()[:-900])
+    with pytest.raises(DecodeError, match="truncated"):
+        hashes.of_file(tmp_path / "cut.jpg")
+
+
+@pytest.mark.samples
+def test_the_fast_mode_on_real_photographs(samples: Path) -> None:
+    off = []
+    for path in sorted((samples / "images" / "met_original").glob("*.jpg"))[:30]:
+        off.append(distance(hashes.of_file(path), hashes.of_file(path, exact=True)))
+    assert len(off) == 30
+    assert np.mean(off) < 1
+    assert max(off) <= 4
 
 
 @given(st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)), min_size=1))

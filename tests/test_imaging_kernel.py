@@ -1,5 +1,7 @@
 """imaging.kernel: one pass over originals, run as the lake runs it."""
 
+import hashlib
+import os
 import pickle
 from pathlib import Path
 
@@ -121,6 +123,92 @@ def test_two_processes_and_a_second_run_give_the_same_bytes(originals, tmp_path)
 def test_the_kernel_travels_to_another_process():
     measure = kernel.Measure(Path("store"))
     assert pickle.loads(pickle.dumps(measure)) == measure
+
+
+def one_row(path: Path, store: Path, wanted: tuple[str, ...] = ()) -> dict:
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    batch = pa.RecordBatch.from_pylist([{"sha256": sha256, "path": os.fsencode(path)}])
+    result = pa.Table.from_batches([kernel.Measure(store, wanted)(batch)])
+    assert result["error"].to_pylist() == [None]
+    assert kernel.measures(result).num_rows == kernel.derivatives(result).num_rows == 1
+    return result.to_pylist()[0]
+
+
+def test_every_measure_of_a_photograph_with_a_border(tmp_path) -> None:
+    seen = Image.new("RGB", (1200, 900), "black")
+    seen.paste(painting(3, 1080, 780), (60, 60))
+    exif = Image.Exif()
+    exif[0x0110] = "Model 1"
+    exif[0x8769] = {0x9003: "2024:05:31 14:03:22", 0x9291: "51"}
+    seen.save(tmp_path / "a.jpg", quality=83, exif=exif)
+    row = one_row(tmp_path / "a.jpg", tmp_path)
+    assert [frame["frame"] for frame in row["frame_hashes"]] == ["95 %", "90 %", "trimmed"]
+    inside = int(str(imagehash.phash(seen.crop((60, 60, 1140, 840)))), 16)
+    assert (row["frame_hashes"][2]["phash"] ^ inside).bit_count() <= 4
+    for side, share in (("left", 0.05), ("top", 1 / 15), ("right", 0.05), ("bottom", 1 / 15)):
+        assert row[f"border_{side}"] == pytest.approx(share, abs=0.01)
+    assert row["phash_turned"][0] == row["phash"]
+    assert max(one["share"] for one in row["colours"] if one["rgb"] < "#101010") > 0.15
+    assert row["clipped_dark"] == pytest.approx(0.22, abs=0.03)
+    assert row["jpeg_quality"] == 83
+    assert (row["camera"], row["taken_at"]) == ("Model 1", "2024-05-31T14:03:22.510")
+    assert (row["has_chart"], row["whash"], row["crop_hashes"]) == (False, None, None)
+    derivative = (tmp_path / row["derivative_path"]).read_bytes()
+    assert row["derivative_content"] == hashlib.sha256(derivative).hexdigest()
+
+
+def test_the_optional_hashes_come_where_asked_for(tmp_path) -> None:
+    painting(4, 500, 400).save(tmp_path / "a.png")
+    row = one_row(tmp_path / "a.png", tmp_path, ("whash", "crop"))
+    picture = Image.open(tmp_path / "a.png")
+    assert row["whash"] == int(str(imagehash.whash(picture)), 16)
+    segments = imagehash.crop_resistant_hash(picture).segment_hashes
+    assert row["crop_hashes"] == [int(str(one), 16) for one in segments]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (700, 1), (5, 2000), (511, 513)])
+def test_no_shape_is_too_odd(tmp_path, size) -> None:
+    painting(5, *size).save(tmp_path / "a.png")
+    row = one_row(tmp_path / "a.png", tmp_path)
+    assert (row["width"], row["height"]) == size
+    assert row["derivative_width"] * row["derivative_height"] > 0
+
+
+def test_a_path_that_is_no_utf_8_and_absolute(tmp_path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9\n.png")
+    painting(6).save(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(path)
+    row = one_row(path, tmp_path / "store")
+    assert (tmp_path / "store" / row["derivative_path"]).is_file()
+
+
+def test_a_file_whose_content_is_no_longer_its_own_has_changed(originals, tmp_path) -> None:
+    first = originals.slice(0, 1).to_pylist()[0]
+    painting(9).save(tmp_path / "store" / first["path"], "JPEG")
+    [row] = kernel.Measure(tmp_path / "store")(originals.slice(0, 1).to_batches()[0]).to_pylist()
+    assert row["reason"] == "changed"
+    assert row["phash"] is None
+
+
+def test_a_batch_gives_the_same_whatever_its_order(originals, tmp_path) -> None:
+    measure = kernel.Measure(tmp_path / "store")
+    rows = originals.select(["sha256", "path"]).to_pylist()[1:]  # the first file is there twice
+    ways = [measure(pa.RecordBatch.from_pylist(way)).to_pylist() for way in (rows, rows[::-1])]
+    assert ways[0] == ways[1][::-1]
+
+
+@pytest.mark.samples
+def test_every_odd_sample_is_a_row(samples: Path, tmp_path) -> None:
+    rows = [
+        {"sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "path": str(file)}
+        for file in sorted((samples / "odd").iterdir())
+        if file.suffix != ".csv"
+    ]
+    made = kernel.Measure(tmp_path)(pa.RecordBatch.from_pylist(rows))
+    result = pa.Table.from_batches([made])
+    assert made.num_rows == len(rows) >= 40
+    assert kernel.measures(result).schema.equals(MEASURES)
+    assert kernel.measures(result).num_rows + sum(made["error"].is_valid().to_pylist()) == len(rows)
 
 
 def test_a_file_that_vanished_is_a_row_with_its_reason(tmp_path):

@@ -55,3 +55,46 @@ def test_colourfulness_follows_hasler_and_suesstrunk():
     expected = np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean())
     assert quality.colourfulness(rgb) == pytest.approx(expected)
     assert quality.colourfulness(np.full((5, 5, 3), 80, np.uint8)) == 0
+
+
+def test_noise_is_its_standard_deviation() -> None:
+    rng = np.random.default_rng(5)
+    slope = np.linspace(60, 190, 700)[None, :] + np.linspace(0, 20, 500)[:, None]
+    for deviation in (2, 6, 12):
+        noisy = np.clip(slope + rng.normal(0, deviation, slope.shape), 0, 255).astype(np.uint8)
+        assert quality.detail(noisy).noise == pytest.approx(deviation, rel=0.15)
+
+
+def test_texture_and_clipped_parts_are_no_noise() -> None:
+    rng = np.random.default_rng(6)
+    picture = np.clip(120 + rng.normal(0, 3, (640, 1024)), 0, 255)
+    picture[:, :512] = rng.integers(0, 256, (640, 512))  # the half that is all texture
+    picture[:256, 512:] = 255  # a blown sky
+    assert quality.detail(picture.astype(np.uint8)).noise == pytest.approx(3, rel=0.2)
+
+
+def test_full_sharpness_is_that_of_the_sharpest_tenth() -> None:
+    from scipy.ndimage import laplace
+
+    rng = np.random.default_rng(7)
+    tile = rng.integers(0, 256, (130, 130), dtype=np.uint8)
+    expected = laplace(tile.astype(float))[1:-1, 1:-1].var()
+    assert quality.detail(tile).sharpness_full == pytest.approx(expected, rel=0.01)
+    soft = np.full((1282, 1282), 100, np.uint8)
+    soft[:514, :514] = rng.integers(0, 256, (514, 514))  # a sharp subject on a sixth of it
+    assert quality.detail(soft).sharpness_full == pytest.approx(expected, rel=0.1)
+    blurred = np.asarray(Image.fromarray(soft).filter(ImageFilter.GaussianBlur(3)))
+    assert quality.detail(blurred).sharpness_full < expected / 50
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 400), (3, 3), (3, 900), (131, 129)])
+def test_no_shape_is_too_small_for_detail(shape) -> None:
+    values = np.random.default_rng(8).integers(0, 256, shape, dtype=np.uint8)
+    found = quality.detail(values)
+    assert found.noise >= 0
+    assert (found.sharpness_full > 0) == (min(shape) > 2)
+
+
+def test_clipped_shares() -> None:
+    values = np.array([0] * 3 + [3] + [4] * 2 + [251] * 2 + [252] + [255], np.uint8)
+    assert quality.clipped(histogram(values)) == (0.4, 0.2)

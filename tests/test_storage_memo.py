@@ -1,10 +1,14 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from storage import map_files
+from tests.conftest import ROOT
 
 
 def measure(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -92,24 +96,46 @@ def test_a_run_that_died_goes_on_where_it_stopped(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     marks.mkdir()
     given = rows(tmp_path, 40)
-    with pytest.raises(Exception, match="terminated abruptly"):
-        map_files(
-            Counting(marks, deadly="030"), given, tmp_path / "memo", key="sha256", version="1",
-            label="t", batch_size=1, workers=1,
-        )  # fmt: skip
+    script = (
+        "import sys, pyarrow.parquet as pq; from pathlib import Path\n"
+        "from storage import map_files; from tests.test_storage_memo import Counting\n"
+        "folder = Path(sys.argv[1])\n"
+        "map_files(Counting(folder / 'marks', deadly='030'), pq.read_table(folder / 'rows'),\n"
+        "    folder / 'memo', key='sha256', version='1', label='t', batch_size=1, workers=0)"
+    )
+    pq.write_table(given, tmp_path / "rows")
+    died = subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT)
+    assert died.returncode == 9
     done = len(list((tmp_path / "memo" / "1").glob("*.parquet")))
     before = len(list(marks.iterdir()))
     found = map_files(
         Counting(marks), given, tmp_path / "memo", key="sha256", version="1", label="t",
         batch_size=1, workers=0,
     )  # fmt: skip
-    assert 0 < done <= 30
+    assert done == 30
     assert len(list(marks.iterdir())) - before == 40 - done
     assert found.num_rows == 40
 
 
+def test_a_row_that_kills_its_worker_is_one_error_and_is_tried_again(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+
+    def run(deadly: str | None) -> list[str | None]:
+        found = map_files(
+            Counting(marks, deadly), rows(tmp_path, 20), tmp_path / "memo", key="sha256",
+            version="1", label="t", batch_size=4, workers=2,
+        )  # fmt: skip
+        return found["error"].to_pylist()
+
+    errors = run("013")
+    assert [number for number, error in enumerate(errors) if error] == [13]
+    assert errors[13].startswith("crashed: the process that worked on it was killed")
+    assert run(None) == [None] * 20
+
+
 def test_a_kernel_that_breaks_its_contract_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="sizes: the kernel returned no column"):
+    with pytest.raises(RuntimeError, match="the kernel returned no column"):
         map_files(
             lambda batch: batch, rows(tmp_path, 2), tmp_path / "memo", key="sha256", version="1",
             label="sizes", workers=0,
@@ -125,27 +151,31 @@ def test_no_rows_give_no_rows(tmp_path: Path) -> None:
 
 
 class Absent:
-    """Says that files are missing while they are."""
+    """Says that files are missing, or have changed, while they are."""
+
+    def __init__(self, word: str = "missing"):
+        self.word = word
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         there = [Path(path).exists() for path in batch["path"].to_pylist()]
-        errors = [None if found else "missing: it is not there" for found in there]
+        errors = [None if found else f"{self.word}: it is not there" for found in there]
         return pa.RecordBatch.from_pydict(
             {"sha256": batch["sha256"], "error": pa.array(errors, pa.string())}
         )
 
 
-def test_a_missing_file_is_looked_for_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("word", ["missing", "changed"])
+def test_an_error_that_may_pass_is_tried_again(tmp_path: Path, word: str) -> None:
     given = rows(tmp_path, 3)
     hidden = (tmp_path / "001.bin").rename(tmp_path / "elsewhere")
 
     def errors() -> list[str | None]:
         found = map_files(
-            Absent(), given, tmp_path / "memo", key="sha256", version="1", label="t", workers=0
+            Absent(word), given, tmp_path / "memo", key="sha256", version="1", label="t", workers=0
         )
         return found["error"].to_pylist()
 
-    assert errors() == [None, "missing: it is not there", None]
+    assert errors() == [None, f"{word}: it is not there", None]
     hidden.rename(tmp_path / "001.bin")
     assert errors() == [None, None, None]
 

@@ -74,3 +74,8 @@ def latest(decisions: pa.Table | None) -> dict[tuple[str, str], Decision]:
         small, large = sorted((decision.image_a, decision.image_b))
         counting[small, large] = decision
     return counting
+
+
+def words(verdict: str) -> str:
+    """How the evidence of a pair tells that a person decided about it."""
+    return f"a person decided: {verdict.replace('_', ' ')}"

@@ -1,0 +1,173 @@
+"""How fast pictures are hashed and measured, beside imagehash, imagededup and bare JPEG decoding on the same files.
+
+Each in a fresh process, ours and the peer's in turn; the figures are medians of the pairs' ratios of seconds.
+`phash_vs_imagehash_1core`: our pHash alone against imagehash.phash, one core; at least 3.4.
+`phash_vs_imagededup_2cores`: against imagededup's PHash, two processes on two cores, their start included; at least 5.
+`phash_vs_decode_limit`: simplejpeg's smallest-scale grey decode (128 px) against our pHash; at least 0.8.
+`full_pass_vs_imagehash`: the whole pass of the images stage, derivative on disk included, against imagehash's pHash
+alone, one core; at least 1.2. `bits_off_…`: the fast mode against imagehash on our decode of all pixels.
+Default pictures: paintings of the sandbox at 1,500 px with photographic grain, and the samples' originals.
+"""
+
+import argparse
+import hashlib
+import multiprocessing
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from benchmarks._harness import report
+from benchmarks._pictures import bases, paintings
+from benchmarks.peers import env
+
+_PEERS = Path(__file__).parent / "peers" / "hash_peers.py"
+
+
+def phash_alone(files: Sequence[Path], workers: int = 1) -> float:
+    """Seconds for our pHash of all files."""
+    from imaging import hashes
+    from imaging.threads import one_thread
+
+    with one_thread():
+        hashes.of_file(files[0])
+        started = time.perf_counter()
+        if workers == 1:
+            for file in files:
+                hashes.of_file(file)
+        else:  # started as imagededup starts its own
+            with multiprocessing.get_context("fork").Pool(workers) as pool:
+                pool.map(hashes.of_file, files)
+        return time.perf_counter() - started
+
+
+def full_pass(files: Sequence[Path]) -> float:
+    """Seconds for all measures and derivatives, into a fresh store."""
+    import pyarrow as pa
+
+    from imaging.kernel import Measure
+
+    rows = [
+        {"sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "path": str(file)}
+        for file in files
+    ]
+    batches = pa.Table.from_pylist(rows).to_batches(max_chunksize=64)
+    with tempfile.TemporaryDirectory() as warm, tempfile.TemporaryDirectory() as store:
+        Measure(Path(warm))(batches[0].slice(0, 1))
+        kernel = Measure(Path(store))
+        started = time.perf_counter()
+        made = [kernel(batch) for batch in batches]
+        seconds = time.perf_counter() - started
+    wrong = [error for batch in made for error in batch["error"].to_pylist() if error]
+    assert not wrong, wrong
+    return seconds
+
+
+def bare_decoding(files: Sequence[Path]) -> float:
+    """Seconds for reading and decoding alone."""
+    import simplejpeg
+
+    started = time.perf_counter()
+    for file in files:
+        simplejpeg.decode_jpeg(file.read_bytes(), "GRAY", min_height=128, min_width=128)
+    return time.perf_counter() - started
+
+
+def bits_off(files: Sequence[Path]) -> dict[str, float]:
+    """How many bits the fast mode's pHash differs from imagehash's."""
+    import imagehash
+    from PIL import Image
+
+    from imaging import hashes
+    from imaging.decode import decode
+
+    off = []
+    for file in files:
+        exact = int(str(imagehash.phash(Image.fromarray(decode(file).rgb))), 16)
+        assert exact == hashes.of_file(file, exact=True)
+        off.append((exact ^ hashes.of_file(file)).bit_count())
+    return {
+        "bits_off_none": sum(not bits for bits in off) / len(off),
+        "bits_off_mean": statistics.mean(off),
+        "bits_off_most": max(off),
+    }
+
+
+def alone(work: Callable[..., Any], *what: Any, cores: int = 1) -> Any:
+    """Do some work in a fresh process on so many cores."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context, initializer=_limit, initargs=(cores,)) as pool:
+        return pool.submit(work, *what).result()
+
+
+def _limit(cores: int) -> None:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+
+
+def in_turn(
+    ours: Callable[[], float], peer: Callable[[], float], pairs: int
+) -> tuple[float, float, float]:
+    """Median of peer's seconds over ours, and the medians of both."""
+    taken = []
+    for pair in range(pairs):
+        first, second = (ours, peer) if pair % 2 else (peer, ours)
+        one, two = first(), second()
+        taken.append((one, two) if pair % 2 else (two, one))
+    mine, theirs = zip(*taken, strict=True)
+    ratio = statistics.median(theirs[n] / mine[n] for n in range(pairs))
+    return ratio, statistics.median(mine), statistics.median(theirs)
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a small size, to see that it works")
+    parser.add_argument("--bases", type=Path, help="a folder of JPEGs to measure on")
+    asked = parser.parse_args()
+    each, pairs = (6, 1) if asked.quick else (80, 5)
+    files = [file for file in bases(asked.bases, each) if file.suffix.lower() in (".jpg", ".jpeg")]
+    if asked.bases is None:  # the figures are of large pictures; the samples' thumbnails are none
+        large = set(paintings(each))
+        files = [it for it in files if it in large or it.parent.name == "met_original"]
+
+    def imagehash() -> float:
+        return env.ask(_PEERS, "imagehash", *files, cores=1)["seconds"]
+
+    def ours() -> float:
+        return alone(phash_alone, files)
+
+    figures: dict[str, float] = {}
+    ratio, mine, theirs = in_turn(ours, imagehash, pairs)
+    figures["phash_vs_imagehash_1core"] = ratio
+    figures |= _rate("phash", mine, files) | _rate("imagehash", theirs, files)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, file in enumerate(files):
+            Path(folder, f"{number:05d}.jpg").symlink_to(file.resolve())
+        ratio, mine, theirs = in_turn(
+            lambda: alone(phash_alone, files, 2, cores=2),
+            lambda: env.ask(_PEERS, "imagededup", 2, folder, cores=2)["seconds"],
+            pairs,
+        )
+    figures["phash_vs_imagededup_2cores"] = ratio
+    figures |= _rate("phash_2cores", mine, files) | _rate("imagededup_2cores", theirs, files)
+    ratio, _, theirs = in_turn(ours, lambda: alone(bare_decoding, files), pairs)
+    figures |= {"phash_vs_decode_limit": ratio} | _rate("decode_limit", theirs, files)
+    ratio, mine, _ = in_turn(lambda: alone(full_pass, files), imagehash, pairs)
+    figures |= {"full_pass_vs_imagehash": ratio} | _rate("full_pass", mine, files)
+    figures |= alone(bits_off, files)
+    versions = {name: env.versions()[name] for name in ("imagehash", "imagededup")}
+    sizes: dict[str, int | str] = {"pictures": len(files), "pairs": pairs}
+    report("hashing", figures, peers=["simplejpeg"], sizes=sizes | versions)
+
+
+def _rate(name: str, seconds: float, files: Sequence[Path]) -> dict[str, float]:
+    return {f"{name}_ms_a_picture": 1000 * seconds / len(files)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What surrounds the work in its photograph: plain borders, colour charts and grey scales.
+
+What belongs here: parts of a picture that are not the work. All is looked for on the derivative.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+# A line is plain when all but this share of its pixels lie within `_TOLERANCE` of its colour: JPEG, grain and the
+# unevenness of a scanner's lid stay below it.
+_STRAY = 0.04
+_TOLERANCE = 26
+_STEP = 0.55  # of the inner line must leave the colour within `_EDGE` lines: a border ends in a straight edge
+_EDGE = 3
+_THINNEST = 2  # pixels of the derivative
+_MOST = 0.4  # of a side: what is left between would be a detail of a page, not a bordered picture
+
+
+@dataclass(frozen=True)
+class Border:
+    """Plain borders as shares of width and height; all 0 where there is none."""
+
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+
+    def box(self, width: int, height: int) -> tuple[int, int, int, int] | None:
+        """What lies within, as left, top, right, bottom in pixels of a picture of that size; None without a border."""
+        if not (self.left or self.top or self.right or self.bottom):
+            return None
+        left, top = round(self.left * width), round(self.top * height)
+        return left, top, width - round(self.right * width), height - round(self.bottom * height)
+
+
+def find(rgb: np.ndarray) -> Border:
+    """Plain borders of height×width×3 uint8.
+
+    A border has one colour, lies on two sides or more, and ends in a straight edge along the whole side. A work on a
+    plain ground, a vignette or an evenly painted sky has no such edge, or on one side only, and keeps its size.
+    """
+    height, width = rgb.shape[:2]
+    if min(height, width) < 16:
+        return Border()
+    best = Border()
+    for colour in _colours(rgb):
+        found = _within(rgb, colour)
+        if sum(_sides(found)) > sum(_sides(best)):
+            best = found
+    return best
+
+
+def _sides(border: Border) -> tuple[float, ...]:
+    return border.left, border.top, border.right, border.bottom
+
+
+def _colours(rgb: np.ndarray) -> list[np.ndarray]:
+    """The colours of plain outermost lines, each once, where at least two sides have it."""
+    found: list[tuple[np.ndarray, int]] = []
+    for line in (rgb[:, 0], rgb[0], rgb[:, -1], rgb[-1]):
+        colour = np.sort(line, axis=0)[len(line) // 2].astype(float)
+        if _stray(line, colour) > _STRAY:
+            continue
+        for number, (known, sides) in enumerate(found):
+            if np.abs(known - colour).max() <= _TOLERANCE:
+                found[number] = ((known * sides + colour) / (sides + 1), sides + 1)
+                break
+        else:
+            found.append((colour, 1))
+    return [colour for colour, sides in found if sides > 1]
+
+
+def _stray(line: np.ndarray, colour: np.ndarray) -> float:
+    return float((np.abs(line - colour).max(axis=1) > _TOLERANCE).mean())
+
+
+def _within(rgb: np.ndarray, colour: np.ndarray) -> Border:
+    """The border of that colour."""
+    low, high = (tuple(np.clip(colour + way * _TOLERANCE, 0, 255)) for way in (-1, 1))
+    other = cv2.inRange(rgb, low, high) == 0  # what is not of the border's colour
+    # Left and right first from all rows, then top and bottom between them, then again left and right.
+    inner = (slice(None), slice(None))
+    for _ in range(2):
+        left, right = _run(other[inner[0]].T)
+        inner = (inner[0], slice(left, other.shape[1] - right))
+        top, bottom = _run(other[:, inner[1]])
+        inner = (slice(top, other.shape[0] - bottom), inner[1])
+    if sum(side > 0 for side in (left, top, right, bottom)) < 2:
+        return Border()
+    height, width = other.shape
+    return Border(left / width, top / height, right / width, bottom / height)
+
+
+def _run(other: np.ndarray) -> tuple[int, int]:
+    """Lines of border at the beginning and at the end, 0 where they do not end in a straight edge."""
+    share = other.mean(axis=1)
+    return _length(share), _length(share[::-1])
+
+
+def _length(share: np.ndarray) -> int:
+    inside = share > _STRAY
+    first = int(inside.argmax()) if inside.any() else 0
+    thick = _THINNEST <= first <= _MOST * len(share)
+    return first if thick and share[first : first + _EDGE].max() >= _STEP else 0

@@ -1,0 +1,159 @@
+"""Which picture of a group to keep, and why.
+
+What belongs here: ranking by people, references, a policy and the score of `imaging.duplicates.scores`. Nothing
+is moved or deleted by it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from imaging.duplicates.decisions import KEEP_BOTH, KEEP_THIS, Decision, latest
+from imaging.duplicates.scores import Bests, Picture, compared, own_date, pixels, points
+from storage.schemas import KEEPERS
+from storage.schemas import table as as_table
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A way to rank: `key` of a picture among its group, smallest first; ties go to the quality score."""
+
+    words: str
+    key: Callable[[Picture, Bests], Any]
+
+
+def rank_keepers(
+    groups: pa.Table,
+    images: pa.Table,
+    decisions: pa.Table | None,
+    *,
+    policy: str = "quality",
+    sources_order: Sequence[str] = (),
+    references: frozenset[str] = frozenset(),
+) -> pa.Table:
+    """KEEPERS of every group of two or more: rank 1 is the one to keep.
+
+    groups: GROUPS. images: one row a picture: image_id, source, bytes and the columns of MEASURES; where
+    there is a column modified_at (ISO time of the file), it dates pictures that carry no date themselves.
+    decisions: image_a, image_b, verdict: `keep_this` puts image_a before image_b and makes it a keeper,
+    `keep_both` keeps both. policy: one of POLICIES. sources_order: sources from the most to the least
+    trusted; unnamed ones come last. references: pictures that all stay; where a group has any, the others
+    are not kept however good they are.
+
+    In order: what people decided, references, the policy, the score, the source, the shorter and then the
+    smaller name.
+
+    Raises ValueError when a picture of a group is not among `images`, or the policy is unknown.
+    """
+    if policy not in POLICIES:
+        raise ValueError(f"policy {policy!r} is none of {', '.join(POLICIES)}")
+    shared = groups.filter(pc.greater(groups["group_size"], 1))
+    wanted = images.filter(pc.is_in(images["image_id"], value_set=shared["image_id"]))
+    flat = [field.name for field in images.schema if not pa.types.is_nested(field.type)]
+    places = {source: place for place, source in enumerate(sources_order)}
+    facts = {
+        row["image_id"]: {**row, "place": places.get(row["source"], len(places))}
+        for row in wanted.select(flat).to_pylist()
+    }
+    decided = list(latest(decisions).values())
+    by_picture: dict[str, list[Decision]] = {}
+    for decision in decided:
+        by_picture.setdefault(decision.image_a, []).append(decision)
+    rows: list[dict[str, Any]] = []
+    order = [("group_id", "ascending"), ("image_id", "ascending")]
+    for group, members in groupby(shared.sort_by(order).to_pylist(), lambda row: row["group_id"]):
+        ids = [member["image_id"] for member in members]
+        lost = [image for image in ids if image not in facts]
+        if lost:
+            raise ValueError(f"group {group}: no facts about picture {lost[0]}")
+        among = set(ids)
+        said = [it for image in ids for it in by_picture.get(image, ()) if it.image_b in among]
+        rows += _ranked(group, [facts[image] for image in ids], said, POLICIES[policy], references)
+    return as_table(KEEPERS, rows)
+
+
+def _ranked(
+    group: str,
+    members: list[Picture],
+    said: list[Decision],
+    policy: Policy,
+    references: frozenset[str],
+) -> list[dict[str, Any]]:
+    beaten = {it.image_b for it in said if it.verdict == KEEP_THIS}
+    chosen = {it.image_a for it in said if it.verdict == KEEP_THIS} - beaten
+    both = {image for it in said if it.verdict == KEEP_BOTH for image in (it.image_a, it.image_b)}
+    bests = Bests.of(members)
+    worth = {member["image_id"]: points(member, bests) for member in members}
+
+    def key(member: Picture) -> tuple:
+        image = member["image_id"]
+        score = -round(sum(worth[image].values()), 2)
+        people = (image not in chosen, image in beaten, image not in references)
+        return *people, policy.key(member, bests), score, member["place"], *_by_name(member)
+
+    ranked = sorted(members, key=key)
+    safe = references & {member["image_id"] for member in members}
+    rows = []
+    for rank, member in enumerate(ranked, start=1):
+        image = member["image_id"]
+        # The keeper is compared with the next, every other with the keeper.
+        rival = ranked[1] if rank == 1 else ranked[0]
+        by_policy = policy.key(member, bests) != policy.key(rival, bests)
+        reason = f"{policy.words}; " if by_policy and rank == 1 else ""
+        reason += compared(member, rival, worth, "the next" if rank == 1 else "the keeper")
+        for word, whose in (
+            ("a person keeps both", both),
+            ("a person chose another", beaten),
+            ("a person chose it", chosen),
+            ("a reference, which always stays", safe),
+        ):
+            if image in whose:
+                reason = word
+        if safe and image not in safe | chosen | both | beaten:
+            reason = f"a reference of the group stays; {reason}"
+        first = rank == 1 and not safe
+        kept = first or image in both or image in chosen or image in safe
+        row = {"image_id": image, "group_id": group, "is_keeper": kept, "rank": rank}
+        rows.append({**row, "reason": reason})
+    return rows
+
+
+def _by_name(member: Picture) -> tuple[int, str]:
+    """The shorter file name first (`a.jpg` before `a (1).jpg`), then by alphabet."""
+    image = member["image_id"]
+    return len(image.rpartition("/")[2]), image
+
+
+def _date(member: Picture, bests: Bests) -> str:
+    """Its own date where all of the group carry one, the file's otherwise: like is compared with like."""
+    return own_date(member) if bests.dated else member.get("modified_at") or ""
+
+
+def _newest(member: Picture, bests: Bests) -> tuple[bool, list[int]]:
+    date = _date(member, bests)
+    return not date, [-ord(letter) for letter in date]
+
+
+def _oldest(member: Picture, bests: Bests) -> tuple[bool, str]:
+    date = _date(member, bests)
+    return not date, date
+
+
+def _sharpest(member: Picture, bests: Bests) -> float:
+    """At full resolution where all are of one size; otherwise at 256 px, where all can be compared."""
+    return -(member["sharpness_full"] if bests.alike else member["sharpness"])
+
+
+POLICIES: Mapping[str, Policy] = {
+    "quality": Policy("the best score", lambda member, bests: 0),
+    "largest": Policy("the most pixels", lambda member, bests: -pixels(member)),
+    "newest": Policy("the newest", _newest),
+    "oldest": Policy("the oldest", _oldest),
+    "sharpest": Policy("the sharpest", _sharpest),
+    "first_source": Policy("of the first source", lambda member, bests: member["place"]),
+    "smallest_name": Policy("the smallest name", lambda member, bests: _by_name(member)),
+}
