@@ -24,7 +24,7 @@ _INPUTS = [
 ]
 _PAIRS_SHOWN = 6
 _REFUSED_SHOWN = 3
-_VERSION = f"duplicates-2-of-{COMPARE}"
+_VERSION = f"duplicates-3-of-{COMPARE}"
 
 
 @stage(

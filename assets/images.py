@@ -64,28 +64,28 @@ def originals(
 @stage(
     spec(
         "images/measures",
-        ["images/originals"],
+        ["images/originals", CHOICES],
         "Hashes, size, sharpness and colour of every picture, from one decoding.",
         code_version=MEASURE,
         kinds={"python", "parquet"},
     ),
     spec(
         "images/derivatives",
-        ["images/originals"],
+        ["images/originals", CHOICES],
         "The 256-pixel pictures that everything after this reads.",
         code_version=MEASURE,
         kinds={"jpeg"},
     ),
     spec(
         "images/rejects",
-        ["images/originals"],
+        ["images/originals", CHOICES],
         "Files that do not decode, with the reason.",
         code_version=MEASURE,
         kinds={"parquet"},
     ),
     pool="compute",
 )
-def measures(lake: dg.ResourceParam[Lake]) -> Results:
+def measures(lake: dg.ResourceParam[Lake], hashes: dg.ResourceParam[tuple[str, ...]]) -> Results:
     """Decode each original once."""
     from imaging import kernel
     from imaging.sheets import contact_sheet
@@ -93,11 +93,11 @@ def measures(lake: dg.ResourceParam[Lake]) -> Results:
     work = Work(lake)
     found = lake.read("images/originals")
     result = map_files(
-        kernel.Measure(lake.images.root),
+        kernel.Measure(lake.images.root, hashes),
         found.select(["sha256", "path"]),
         lake.file("images/memo/measures"),
         key="sha256",
-        version=MEASURE,
+        version="-".join([MEASURE, *hashes]),
         label="images: decode and measure",
     )
     derivatives = kernel.derivatives(result)

@@ -116,9 +116,12 @@ def people_decisions(lake: dg.ResourceParam[Lake]) -> dg.DataVersion:
 @dg.observable_source_asset(
     key=CHOICES.split("/"),
     group_name="source",
-    description="What was chosen of the pictures: their size. Another choice fetches them anew.",
+    description="What was chosen of the pictures: their size, further hashes. Another choice makes them anew.",
     tags={"owner": OWNER.removeprefix("team:")},
 )
-def choices(site: dg.ResourceParam[Site]) -> dg.DataVersion:
+def choices(
+    site: dg.ResourceParam[Site], hashes: dg.ResourceParam[tuple[str, ...]]
+) -> dg.DataVersion:
     """The choices themselves are the version."""
-    return dg.DataVersion(f"image_size={site.image_size}")
+    chosen = [f"image_size={site.image_size}", *(f"hash={name}" for name in hashes)]
+    return dg.DataVersion(", ".join(chosen))

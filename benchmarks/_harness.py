@@ -28,16 +28,19 @@ def report(
     name: str,
     figures: Mapping[str, float],
     *,
-    peers: Sequence[str] = (),
+    peers: Sequence[str] | Mapping[str, str] = (),
     sizes: Mapping[str, int | str] | None = None,
 ) -> None:
     """Write `benchmarks/results/<name>.json` and print the figures.
 
-    peers: distributions that were measured beside; their versions are noted.
+    peers: what was measured beside; distributions of this environment, whose versions are looked up, or names with
+    the versions of another one.
     """
+    if not isinstance(peers, Mapping):
+        peers = {peer: importlib.metadata.version(peer) for peer in peers}
     result = {
         "figures": dict(figures),
-        "peers": {peer: importlib.metadata.version(peer) for peer in peers},
+        "peers": dict(peers),
         "sizes": dict(sizes or {}),
         "machine": {
             "system": f"{platform.system()} {platform.machine()}",

@@ -24,6 +24,10 @@ _VIVID = 70  # chroma from which a patch is a colour
 _HUES = 4  # sixths of the circle of hues that a colour chart shows, with four vivid patches or more
 
 
+# OpenCV's hue of 8 bits (0–179), to a bit for its sixth of the circle; red lies in the middle of the first.
+_SIXTHS = np.array([1 << (hue + 15) % 180 // 30 for hue in range(256)], np.uint8)
+
+
 def has_chart(rgb: np.ndarray) -> bool:
     """Whether a chart or scale lies along an edge of a derivative, height×width×3 uint8."""
     if min(rgb.shape[:2]) < _PATCHES * _NARROW:
@@ -33,42 +37,84 @@ def has_chart(rgb: np.ndarray) -> bool:
 
 def _bands(rgb: np.ndarray) -> Iterator[np.ndarray]:
     """Lines along opposite edges, lines×length×3, with one between them that is no chart."""
-    for lying in (rgb, rgb.swapaxes(0, 1)):
-        lines = max(_EVERY, round(len(lying) * _BAND))
-        first, last = lying[:lines:_EVERY], lying[-lines::_EVERY]
-        yield np.concatenate([first, np.zeros_like(first[:1]), last])
+    high, wide = (max(_EVERY, round(length * _BAND)) for length in rgb.shape[:2])
+    yield _joined(rgb[:high], rgb[-high:])
+    yield _joined(cv2.transpose(rgb[:, :wide]), cv2.transpose(rgb[:, -wide:]))
+
+
+def _joined(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    return np.concatenate([first[::_EVERY], np.zeros_like(first[:1]), last[::_EVERY]])
 
 
 def _in_band(band: np.ndarray) -> bool:
-    """Whether two neighbouring lines of lines×length×3 cross a row of patches."""
-    changes = cv2.absdiff(band[:, 2:].copy(), band[:, :-2].copy())
-    edges = cv2.inRange(changes, (0, 0, 0), (_CHANGE,) * 3) == 0
-    red, green, blue = cv2.split(band)
-    chroma = cv2.max(cv2.max(red, green), blue) - cv2.min(cv2.min(red, green), blue)
+    """Whether two neighbouring lines of lines×length×3 cross a row of patches of one kind."""
+    # One of two neighbours is even: where no even line crosses one, the others need no look.
+    return any(
+        find(band[::2]) and 1 in np.diff(find(band)) for find in (_colour_charts, _grey_scales)
+    )
+
+
+def _colour_charts(band: np.ndarray) -> list[int]:
+    """The lines that cross a row of vivid patches; few have the hues for it, and only those are searched."""
+    vivid = _chroma(band)[2] >= _VIVID
+    able = vivid.sum(axis=1) >= _HUES
+    if able.any():
+        hues = cv2.cvtColor(band[able], cv2.COLOR_RGB2HSV)[..., 0]
+        sixths = np.bitwise_or.reduce(_SIXTHS[hues] * vivid[able], axis=1)
+        able[able] = np.bitwise_count(sixths) >= _HUES
+    if not able.any():
+        return []
+    lines = band[able]
+    edges = cv2.inRange(_changes(lines), (0, 0, 0), (_CHANGE,) * 3) == 0
+    return _crossing(lines, np.flatnonzero(able), edges, _is_colour_chart)
+
+
+def _grey_scales(band: np.ndarray) -> list[int]:
+    """The lines that cross a row of greys; only those whose greys range as far are searched."""
+    high, low, chroma = _chroma(band)
+    _, coloured = cv2.threshold(chroma, _GREY, 255, cv2.THRESH_BINARY)
+    brightest = cv2.subtract(high, coloured).max(axis=1).astype(int)
+    able = np.flatnonzero(brightest - cv2.max(low, coloured).min(axis=1) >= _GREY_RANGE)
+    if not len(able):
+        return []
+    lines = band[able]
     # Green is nearly luma, and of a grey all of it.
-    steps = cv2.absdiff(green[:, 2:].copy(), green[:, :-2].copy()) > _GREY_CHANGE
-    steps |= chroma[:, 1:-1] > _GREY
-    return _crosses(band, edges, _is_colour_chart) or _crosses(band, steps, _is_grey_scale)
+    edges = (_changes(lines[..., 1]) > _GREY_CHANGE) | (chroma[able, 1:-1] > _GREY)
+    return _crossing(lines, able, edges, _is_grey_scale)
 
 
-def _crosses(band: np.ndarray, edges: np.ndarray, wanted: Callable[[np.ndarray], bool]) -> bool:
+def _chroma(band: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The largest and the smallest channel, and their difference."""
+    red, green, blue = cv2.split(band)
+    high, low = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
+    return high, low, cv2.subtract(high, low)
+
+
+def _changes(values: np.ndarray) -> np.ndarray:
+    return cv2.absdiff(values[:, 2:].copy(), values[:, :-2].copy())
+
+
+def _crossing(
+    band: np.ndarray,
+    numbers: np.ndarray,
+    edges: np.ndarray,
+    wanted: Callable[[np.ndarray], bool],
+) -> list[int]:
+    """Those of the `numbers` of the band's lines that cross what is wanted."""
     lines, starts, ends = _flat_runs(edges)
-    found: set[int] = set()
+    found: list[int] = []
     for first, last in _rows(lines, starts, ends):
-        line = int(lines[first])
-        if line in found:
-            continue
+        line = lines[first]
         middles = (starts[first:last] + ends[first:last]) // 2
-        if wanted(band[line, middles].astype(int)):
-            if line - 1 in found:
-                return True
-            found.add(line)
-    return False
+        if int(numbers[line]) not in found and wanted(band[line, middles].astype(int)):
+            found.append(int(numbers[line]))
+    return found
 
 
 def _flat_runs(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Line, start and end of every flat run that is wide enough for a patch, in order."""
-    walled = np.pad(edges, ((0, 0), (1, 1)), constant_values=True)
+    walled = np.ones((edges.shape[0], edges.shape[1] + 2), bool)
+    walled[:, 1:-1] = edges
     bounds = np.flatnonzero(walled.ravel()[1:] != walled.ravel()[:-1]) + 1
     lines, starts = np.divmod(bounds[::2], walled.shape[1])
     # An edge is seen from both of its sides: a run reaches two pixels farther than it is without edge.
@@ -110,5 +156,5 @@ def _is_colour_chart(patches: np.ndarray) -> bool:
     vivid = patches[np.ptp(patches, axis=1) >= _VIVID].astype(np.uint8)
     if len(vivid) < _HUES or 2 * len(vivid) < len(patches):
         return False
-    hues = cv2.cvtColor(vivid[None], cv2.COLOR_RGB2HSV)[0, :, 0]  # 0–179
-    return len(set((((hues.astype(int) + 15) % 180) // 30).tolist())) >= _HUES
+    hues = cv2.cvtColor(vivid[None], cv2.COLOR_RGB2HSV)[0, :, 0]
+    return int(np.bitwise_or.reduce(_SIXTHS[hues])).bit_count() >= _HUES

@@ -24,22 +24,26 @@ def dominant(rgb: np.ndarray) -> list[dict[str, Any]]:
         height, width = (length // 2 for length in small.shape[:2])
         even = small[: 2 * height, : 2 * width]
         small = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+    if (
+        small.size < 3 * COLOURS
+    ):  # fewer pixels than centres; each as often leaves the shares as they are
+        small = np.repeat(small, COLOURS, axis=0)
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB).reshape(-1, 3)
-    centres = _seeds(lab)
-    for _ in range(_ROUNDS):
-        labels = _nearest(lab, centres)
-        own = (labels[:, None] == np.arange(len(centres))).astype(np.float32)
-        counts = own.sum(axis=0)
-        centres = np.where(
-            counts[:, None] > 0, own.T @ lab / np.maximum(counts, 1)[:, None], centres
-        )
-    names = _joined(centres, counts)[labels]
-    pixels = small.reshape(-1, 3)
-    found = []
-    for name in np.unique(names):
-        own = pixels[names == name]
-        red, green, blue = np.rint(own.mean(axis=0)).astype(int)
-        found.append({"rgb": f"#{red:02x}{green:02x}{blue:02x}", "share": len(own) / len(pixels)})
+    seeds = _seeds(lab)
+    labels = ((seeds**2).sum(axis=1) - 2 * (lab @ seeds.T)).argmin(axis=1).astype(np.int32)
+    ends = (cv2.TERM_CRITERIA_COUNT, _ROUNDS, 0.0)
+    given = cv2.KMEANS_USE_INITIAL_LABELS  # nothing is drawn by chance
+    _, labels, centres = cv2.kmeans(lab, COLOURS, labels, ends, 1, given)
+    own = (labels.ravel() == np.arange(COLOURS)[:, None]).astype(np.float64)  # centres×pixels
+    names = _joined(centres, own.sum(axis=1))
+    own = (names == np.arange(COLOURS)[:, None]).astype(np.float64) @ own
+    own = own[own.any(axis=1)]  # whose pixels went to another's name
+    counts = own.sum(axis=1)
+    means = np.rint(own @ small.reshape(-1, 3) / counts[:, None]).astype(np.uint8)
+    found = [
+        {"rgb": f"#{bytes(mean).hex()}", "share": share}
+        for mean, share in zip(means, (counts / len(lab)).tolist(), strict=True)
+    ]
     return sorted(found, key=lambda colour: (-colour["share"], colour["rgb"]))
 
 
@@ -53,17 +57,14 @@ def _seeds(lab: np.ndarray) -> np.ndarray:
     return np.array(centres)
 
 
-def _nearest(lab: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    return ((centres**2).sum(axis=1) - 2 * (lab @ centres.T)).argmin(axis=1)
-
-
 def _joined(centres: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """For every centre the largest one that it lies near to."""
     names = np.arange(len(centres))
     order = np.argsort(-counts, kind="stable")
+    near = ((centres[:, None] - centres) ** 2).sum(axis=2) < _APART**2
     for at, number in enumerate(order):
         for larger in order[:at]:
-            if np.linalg.norm(centres[number] - centres[larger]) < _APART:
+            if near[number, larger]:
                 names[number] = names[larger]
                 break
     return names

@@ -4,7 +4,7 @@ What belongs here: everything that depends on file formats. The rules, in the or
 
 - a picture of more than `PIXEL_LIMIT` pixels is refused by its header, before a pixel is decoded; a TIFF master may
   be larger, for it is read in strips or tiles (`imaging.masters`);
-- a RAW file, told by its suffix, is judged by the largest JPEG that the camera put into it (`imaging.raw`);
+- a RAW file, told by `raw.is_raw`, is judged by the largest JPEG that the camera put into it (`imaging.raw`);
 - an animation gives its first frame, and says how many it has; so does a HEIC of several pictures;
 - 16-bit grey keeps its high byte; 32-bit and float grey have no agreed white and are stretched from
   their smallest to their largest value (16-bit colour is cut to its high byte by Pillow, HEIC of 10 bits by libheif);
@@ -20,7 +20,7 @@ import hashlib
 import io
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,8 +56,9 @@ class Picture:
     """A decoded picture: `rgb` is height×width×3 uint8 in sRGB, perhaps at a smaller scale.
 
     `width` and `height` are the true size as seen; `mode`, `format` as Pillow names the file's own (a RAW file has
-    its suffix for a format); `frames` is 1 for a still. `detail` is height×width uint8 grey: the whole picture at the
-    scale of `rgb`, which is full resolution unless a side was asked for; of a master its middle at full resolution.
+    its suffix for a format); `frames` is 1 for a still. `detail` is what sharpness and noise are to be seen on: `rgb`
+    itself, which is at full resolution unless a side was asked for; of a master its middle at full resolution,
+    height×width uint8 grey.
     """
 
     rgb: np.ndarray
@@ -110,7 +111,10 @@ def decode(
         raise _refusal(error) from error
     kind = suffix or image.format or ""
     about = read(image, data)
-    return Picture(rgb, width, height, image.mode, kind, frames, about, _grey(rgb))
+    if suffix and about.taken_at is None:
+        # A camera writes the preview when it takes the picture, and often dates it by "modified" alone.
+        about = replace(about, taken_at=about.edited_at)
+    return Picture(rgb, width, height, image.mode, kind, frames, about, rgb)
 
 
 def decode_grey(path: Path, side: int) -> tuple[np.ndarray, float, float]:
@@ -119,7 +123,7 @@ def decode_grey(path: Path, side: int) -> tuple[np.ndarray, float, float]:
     Beside it how many of its lines and columns the picture fills: libjpeg pads the last ones, by less than a pixel.
     The cheapest way into a file for those who need no colour. Raises DecodeError as `decode` does.
     """
-    if path.suffix.lower() not in raw.SUFFIXES:
+    if not raw.is_raw(path):
         data = _read(path)
         image = _opened(data) if data.startswith(_JPEG) else None
         if image is not None and image.mode in ("L", "RGB"):
@@ -146,10 +150,9 @@ def _data(path: Path, sha256: str | None = None) -> tuple[bytes, str]:
     data = _read(path)
     if sha256 is not None:
         _verify(hashlib.sha256(data).hexdigest(), sha256)
-    suffix = path.suffix.lower()
-    if suffix not in raw.SUFFIXES or data.startswith(_JPEG):
+    if not raw.is_raw(path):
         return data, ""
-    return raw.preview(path), suffix[1:].upper()
+    return raw.preview(path), path.suffix[1:].upper()
 
 
 def _read(path: Path) -> bytes:
@@ -187,7 +190,7 @@ def _verify(found: str, wanted: str) -> None:
 
 def _master(path: Path, side: int | None) -> Picture | None:
     """A TIFF that is read in strips or tiles, or None for any other file."""
-    if path.suffix.lower() in raw.SUFFIXES:  # most RAW formats are TIFFs of a kind
+    if raw.is_raw(path):  # most RAW formats are TIFFs of a kind
         return None
     try:
         if not stat.S_ISREG(path.stat().st_mode):

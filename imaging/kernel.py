@@ -5,9 +5,11 @@ What is measured is in `imaging.quality`, `imaging.colour`, `imaging.borders`, `
 """
 
 import hashlib
+import logging
 import os
-from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,16 +26,12 @@ from imaging.decode import Picture, decode
 from imaging.errors import DecodeError
 from imaging.threads import one_thread
 from storage import ImageStore
-from storage.files import write_bytes
+from storage.files import write_many
 from storage.schemas import DERIVATIVES, MEASURES, REJECTS
 
 DERIVATIVE_SIDE = 256
 OPTIONAL = frozenset({"whash", "crop"})  # hashes that are only made where asked for
 _JPEG_QUALITY = 90
-# A file is safe on disk only after fsync, which waits; a few at a time cost a tenth of one by one.
-_WRITERS = 4
-
-_File = tuple[Path, bytes]
 
 _RESULT = pa.schema(
     [field.with_nullable(field.name != "sha256") for field in MEASURES]
@@ -64,13 +62,22 @@ class Measure:
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """One row an original, in the batch's order; a sha256 comes once (`map_files` sees to that)."""
-        rows = batch.select(["sha256", "path"]).to_pylist()
-        with one_thread(), ThreadPoolExecutor(_WRITERS) as writers:
-            made = [self._row(row) for row in rows]
-            list(writers.map(_keep, [file for _, file in made if file is not None]))
-        return pa.RecordBatch.from_pylist([row for row, _ in made], schema=_RESULT)
+        made: list[dict[str, Any]] = []
+        with one_thread(), _quiet():
+            write_many(self._files(batch.select(["sha256", "path"]).to_pylist(), made))
+        return pa.RecordBatch.from_pylist(made, schema=_RESULT)
 
-    def _row(self, row: Mapping[str, str | bytes]) -> tuple[dict[str, Any], _File | None]:
+    def _files(
+        self, rows: Sequence[Mapping[str, str | bytes]], made: list[dict[str, Any]]
+    ) -> Iterator[tuple[Path, bytes]]:
+        """The derivatives one after the other, and beside them what is `made` of each row."""
+        for row in rows:
+            facts, jpeg = self._row(row)
+            made.append(facts)
+            if jpeg is not None:
+                yield self.store_root / facts["derivative_path"], jpeg
+
+    def _row(self, row: Mapping[str, str | bytes]) -> tuple[dict[str, Any], bytes | None]:
         sha256 = str(row["sha256"])
         try:
             original = self.store_root / os.fsdecode(row["path"])
@@ -80,17 +87,30 @@ class Measure:
         small = _derivative(picture.rgb)
         jpeg = simplejpeg.encode_jpeg(small, _JPEG_QUALITY, "RGB", "420")
         store = ImageStore(self.store_root)
-        path = store.path(sha256, "derivative", ".jpg")
         facts = {
             "sha256": sha256,
             **_facts(picture, small),
             **_optional(picture.rgb, self.hashes),
-            "derivative_path": store.relative(path),
+            "derivative_path": store.relative(store.path(sha256, "derivative", ".jpg")),
             "derivative_width": small.shape[1],
             "derivative_height": small.shape[0],
             "derivative_content": hashlib.sha256(jpeg).hexdigest(),
         }
-        return facts, (path, jpeg)
+        return facts, jpeg
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what Pillow and tifffile remark on damage to themselves: a row says whether its picture decoded."""
+    log = logging.getLogger("tifffile")
+    former = log.level
+    log.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(former)
 
 
 def measures(result: pa.Table) -> pa.Table:
@@ -182,10 +202,3 @@ def _optional(rgb: np.ndarray, wanted: Collection[str]) -> dict[str, Any]:
         if "crop" in wanted:
             found["crop_hashes"] = hashes.crop_hashes(seen)
     return found
-
-
-def _keep(file: _File) -> None:
-    """Write the derivative unless just these bytes are there already."""
-    path, jpeg = file
-    if not (path.exists() and path.read_bytes() == jpeg):
-        write_bytes(path, jpeg)

@@ -48,7 +48,7 @@ class Master:
 
     rgb: height×width×3 uint8 sRGB; detail: the middle `DETAIL` pixels square (less where the picture
     is smaller) at full resolution, uint8 grey; `width`, `height`: the stored picture's own; mode: as
-    Pillow names such pixels ("RGB;16", "L", "CMYK", "RGB;32F").
+    Pillow names such pixels ("L", "I;16", "CMYK"), or would ("RGB;16", "RGB;32F").
     """
 
     rgb: np.ndarray
@@ -67,8 +67,7 @@ def is_master(image: Image.Image) -> bool:
     if image.format != "TIFF":
         return False
     bits = getattr(image, "tag_v2", {}).get(258, (1,))
-    deep = len(bits) >= 3 and max(bits) > 8
-    return deep or image.width * image.height > WHOLE_PIXELS
+    return max(bits) > 8 or image.width * image.height > WHOLE_PIXELS
 
 
 def reduced(path: Path, side: int) -> Master:
@@ -130,8 +129,11 @@ class _Layout:
         """As Pillow would name the file's pixels."""
         if self.base == "L" and self.bits == 1:
             return "1"
-        deep = {"f": f";{self.bits}F"}.get(self.dtype.kind, f";{self.bits}")
-        return self.base + (deep if self.bits > 8 else "")
+        if self.bits <= 8:
+            return self.base
+        if self.base == "L":
+            return "F" if self.dtype.kind == "f" else "I;16" if self.bits <= 16 else "I"
+        return f"{self.base};{self.bits}{'F' if self.dtype.kind == 'f' else ''}"
 
     def values(self, segment: np.ndarray) -> np.ndarray:
         """height×width×samples as stored → height×width×channels in linear order, alpha over white."""

@@ -29,9 +29,9 @@ _SERIAL = 0xA431
 _XMP = "{http://ns.adobe.com/xap/1.0/}"
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _XMP_LIMIT = 4_000_000  # packets are some kB; only hostile ones would take this long to parse
-_EXIF_TIME = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)$")
-_XMP_TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(?:Z|[+-]\d\d:\d\d)?$", re.ASCII
+_TIME = re.compile(
+    r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(?:Z|[+-]\d\d:\d\d)?$",
+    re.ASCII,
 )
 _EPOCH = datetime(1970, 1, 1)
 _LONGEST = 120  # characters of a make, a model or a serial number; more is no name
@@ -123,22 +123,27 @@ def _text(exif: Mapping[int, Any], tag: int) -> str:
     return " ".join(value.split("\0")[0].split())[:_LONGEST] if isinstance(value, str) else ""
 
 
-def _time(exif: Mapping[int, Any], tag: int, sub_tag: int) -> str | None:
-    found = _EXIF_TIME.match(_text(exif, tag))
-    return _iso(found.groups(), _text(exif, sub_tag)) if found else None
+def time(text: str, fraction: str = "") -> str | None:
+    """Return a time as EXIF, XMP or ExifTool write it in ISO 8601, by the clock that showed it; else None.
 
-
-def _iso(parts: tuple[str | None, ...], fraction: str | None) -> str | None:
-    """ISO 8601 of year…second; a fraction gets at least three digits, and six at most."""
+    fraction: digits of a second where they stand apart. A fraction gets three to six digits.
+    """
+    found = _TIME.match(text.strip())
+    if not found:
+        return None
     try:
-        moment = datetime(*(int(part or 0) for part in parts))  # type: ignore[arg-type]
+        moment = datetime(*(int(part or 0) for part in found.groups()[:6]))  # type: ignore[arg-type]
     except ValueError:  # 0000:00:00, which cameras write that do not know the time
         return None
     if moment == _EPOCH:  # so do others, and LibRaw for a RAW file without one
         return None
-    digits = re.match(r"\d*", fraction or "", re.ASCII)
+    digits = re.match(r"\d*", found[7] or fraction, re.ASCII)
     shown = digits[0][:6].ljust(3, "0") if digits and digits[0] else ""
     return moment.isoformat() + (f".{shown}" if shown else "")
+
+
+def _time(exif: Mapping[int, Any], tag: int, sub_tag: int) -> str | None:
+    return time(_text(exif, tag), _text(exif, sub_tag))
 
 
 def _camera(exif: Mapping[int, Any]) -> str | None:
@@ -173,7 +178,7 @@ def _xmp(packet: bytes) -> tuple[int | None, str | None]:
     for about in root.iter(f"{_RDF}Description"):
         rating = rating or about.get(f"{_XMP}Rating") or about.findtext(f"{_XMP}Rating")
         edited = edited or about.get(f"{_XMP}ModifyDate") or about.findtext(f"{_XMP}ModifyDate")
-    return _rating(rating or ""), _xmp_time(edited or "")
+    return _rating(rating or ""), time(edited or "")
 
 
 def _rating(text: str) -> int | None:
@@ -181,8 +186,3 @@ def _rating(text: str) -> int | None:
     found = re.fullmatch(r"\s*(-?\d{1,3})(?:\.\d+)?\s*", text, re.ASCII)
     value = round(float(text)) if found else None
     return value if value is not None and -1 <= value <= 5 else None
-
-
-def _xmp_time(text: str) -> str | None:
-    found = _XMP_TIME.match(text.strip())
-    return _iso(found.groups()[:6], found[7]) if found else None

@@ -31,23 +31,25 @@ def sharpness(grey: np.ndarray) -> float:
     return _variance(np.ascontiguousarray(cv2.Laplacian(grey, cv2.CV_16S)[1:-1, 1:-1]))
 
 
-def detail(grey: np.ndarray) -> Detail:
-    """Sharpness and noise of height×width uint8 grey at full resolution, on tiles of `TILE` pixels, every second row of them.
+def detail(pixels: np.ndarray) -> Detail:
+    """Sharpness and noise of height×width uint8 grey, or ×3 sRGB, on tiles of `TILE` pixels, every second row of them.
 
     sharpness_full: variance of the Laplacian (Pech-Pacheco et al. 2000), the tile at the 90th percentile: a sharp
     subject on a soft ground is sharp. noise: standard deviation in grey levels (Immerkær 1996), mean of the flattest
     tenth of the tiles, for his estimator takes texture for noise; tiles at the black or white end, where noise is cut
     off, come last. Both 0 below 3×3 pixels.
     """
-    if min(grey.shape) < 3:
+    if min(pixels.shape[:2]) < 3:
         return Detail(0.0, 0.0)
-    inside = grey[1:-1, 1:-1]
+    down, across = (_cuts(length - 2) for length in pixels.shape[:2])
     tiles, squares = [], []
-    for rows in _cuts(inside.shape[0])[::2]:
-        # A row of tiles at a time: it stays in the processor's cache.
-        laplacian = cv2.Laplacian(grey[rows.start : rows.stop + 2], cv2.CV_16S)[1:-1, 1:-1]
-        for columns in _cuts(inside.shape[1]):
-            tiles.append((rows, columns))
+    for rows in down[::2]:
+        # A row of tiles at a time, in colour too: it stays in the processor's cache.
+        band = pixels[rows.start : rows.stop + 2]
+        grey = cv2.cvtColor(band, cv2.COLOR_RGB2GRAY) if band.ndim == 3 else band
+        laplacian = cv2.Laplacian(grey, cv2.CV_16S)[1:-1, 1:-1]
+        for columns in across:
+            tiles.append(grey[1:-1, 1:-1][:, columns])
             # The mean of a Laplacian is next to nothing: it tells only how the tile's edges slope.
             squares.append(_mean_square(laplacian[:, columns]))
     variances = np.array(squares)
@@ -56,11 +58,11 @@ def detail(grey: np.ndarray) -> Detail:
     flattest = [tiles[number] for number in order]
     middling = []
     for tile in flattest:
-        if 4 * _DARK < cv2.mean(inside[tile])[0] < 255 - 4 * _DARK:
+        if 4 * _DARK < cv2.mean(tile)[0] < 255 - 4 * _DARK:
             middling.append(tile)
         if len(middling) == count:
             break
-    noise = [_noise(inside[tile]) for tile in middling or flattest[:count]]
+    noise = [_noise(tile) for tile in middling or flattest[:count]]
     return Detail(float(variances[order[-count]]), float(np.mean(noise)))
 
 

@@ -17,6 +17,24 @@ SUFFIXES = frozenset(
     }
 )
 _JPEG = b"\xff\xd8\xff"
+# What no camera's RAW begins with: such a file was given a RAW's name by somebody.
+_PICTURES = (_JPEG, b"\x89PNG", b"GIF8", b"RIFF")
+
+
+def is_raw(path: Path) -> bool:
+    """Whether the file is to be read as RAW: named like one, and not begun like a JPEG, PNG, GIF or WebP.
+
+    Only the name makes a RAW, for most are TIFFs of a kind. One that cannot be read is told by its name.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        return False
+    try:
+        if not path.is_file():  # a pipe would wait for ever
+            return True
+        with path.open("rb") as file:
+            return not file.read(4).startswith(_PICTURES)
+    except OSError:
+        return True
 
 
 def preview(path: Path) -> bytes:

@@ -50,7 +50,9 @@ def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def _stretched(values: np.ndarray) -> np.ndarray:
-    finite = np.nan_to_num(values)
-    low, high = finite.min(), finite.max()
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 0.0)
     scale = 255 / (high - low) if high > low else 0.0
-    return ((finite - low) * scale).astype(np.uint8)
+    # What is no number is black, what is infinite lies at its end of the scale.
+    known = np.nan_to_num(values, nan=low, posinf=high, neginf=low)
+    return ((known - low) * scale).astype(np.uint8)

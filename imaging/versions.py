@@ -6,4 +6,4 @@ by the derivative's own content, so that a new measure alone makes no crop and n
 
 MEASURE = "measure-2"
 CROPS = "crops-2"
-COMPARE = "compare-1"
+COMPARE = "compare-2"

@@ -1,5 +1,7 @@
 """The command line: `./artlake COMMAND`. Heavy rooms are loaded by the command that needs them."""
 
+import errno
+import io
 import os
 import signal
 import socket
@@ -423,13 +425,25 @@ app.add_typer(pictures.app)
 
 def main() -> None:
     """Run a command; what a person can mend is one red sentence, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that knows no "≥" shows a question mark
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app(prog_name="./artlake")
         code = 0
     except SystemExit as wanted:
         code = wanted.code if isinstance(wanted.code, int) else 0
+        if type(wanted.__context__).__name__ == "Abort":  # how the command line passes Ctrl-C on
+            err.print("Stopped. What was made is kept, nothing is half-written: call it again.")
+            code = 130
     except _EXPECTED as error:
         err.print(f"[red]{escape(str(error))}[/red]")
+        code = 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f" where {error.filename} lies" if error.filename else ""
+        err.print(f"[red]The disk is full{where}: make room, then call the same again.[/red]")
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()

@@ -74,6 +74,11 @@ def site(settings: Settings, run: str) -> Site:
     )
 
 
+def _hashes() -> tuple[str, ...]:
+    settings = load()
+    return of_lake(settings, Lake.open(settings.lake)).further_hashes
+
+
 def _run(context: dg.InitResourceContext) -> str:
     """The id under which this Dagster run's requests are counted."""
     if context.run is None:  # an asset called by hand: each call is a run of its own
@@ -87,7 +92,9 @@ def resources() -> dict[str, Any]:
         "lake": dg.ResourceDefinition(lambda _: Lake.open(load().lake)),
         "site": dg.ResourceDefinition(lambda context: site(load(), _run(context))),
         "accept_loss": dg.ResourceDefinition(lambda _: load().accept_loss),
+        "hashes": dg.ResourceDefinition(lambda _: _hashes()),
         "keep_snapshots": dg.ResourceDefinition(lambda _: load().keep_snapshots),
+        "samples": dg.ResourceDefinition(lambda _: load().samples),
         "pipes": dg.PipesSubprocessClient(),
         "io_manager": NoIOManager(),
     }

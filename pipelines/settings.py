@@ -52,6 +52,10 @@ class Settings(BaseSettings):
     image_size: Literal["web", "original"] = Field(
         "web", description="pictures of about 1,000 to 2,000 pixels, or as large as there are"
     )
+    hashes: str = Field(
+        "",
+        description="further hashes of each picture: whash, crop, or whash,crop; empty means none",
+    )
     max_requests: int = Field(
         200_000, ge=1, description="requests that one run may send at most, to all hosts together"
     )
@@ -106,6 +110,21 @@ class Settings(BaseSettings):
             raise ValueError(f"there is no source {strangers[0]!r}; there are {', '.join(MUSEUMS)}")
         return names
 
+    @field_validator("hashes")
+    @classmethod
+    def _offered(cls, names: str) -> str:
+        strangers = [name for name in _names(names) if name not in ("whash", "crop")]
+        if strangers:
+            raise ValueError(
+                f"there is no hash {strangers[0]!r} to ask for; there are whash and crop"
+            )
+        return names
+
+    @property
+    def further_hashes(self) -> tuple[str, ...]:
+        """The hashes asked for beside those that are always made, in alphabetical order."""
+        return tuple(sorted(set(_names(self.hashes))))
+
     @property
     def museums(self) -> tuple[str, ...]:
         """The sources to take in, by name."""
@@ -118,7 +137,7 @@ class Settings(BaseSettings):
 
 
 # What a lake takes in: said once, it holds for every later run of that lake.
-_REMEMBERED = ("folder", "image_size", "limit", "listing", "met_csv", "sources")
+_REMEMBERED = ("folder", "hashes", "image_size", "limit", "listing", "met_csv", "sources")
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ Congress's own `bagit`.
 import logging
 import os
 import shutil
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from storage.files import write_bytes
+from storage.files import printable, write_bytes
 from storage.fixity import (
     INFO,
     MANIFEST,
@@ -21,7 +22,6 @@ from storage.fixity import (
     compare,
     hashed,
     manifest,
-    printed,
     tag_manifest,
 )
 
@@ -37,40 +37,49 @@ def make(root: Path, paths: Sequence[bytes], out: Path) -> int:
     """
     if out.exists() or out.resolve().is_relative_to(root.resolve()):
         raise FixityError(
-            f"{out} exists already or lies within {root}. Name a new folder elsewhere."
+            f"{printable(out)} exists already or lies within {printable(root)}. Name a new folder elsewhere."
         )
     _refuse([path for path in paths if _impossible(path)], "have names that no bag can hold")
     entries, unread = hashed(root, paths)
     _refuse(list(unread), "cannot be read")
-    part = out.with_name(f".{out.name}.part")
-    shutil.rmtree(part, ignore_errors=True)  # a killed run's, and ours alone
     try:
-        copied = [path for path in sorted(entries) if _place(root, path, part / "data")]
-        again, unread = hashed(part / "data", copied)
-        wrong = [path for path in copied if again.get(path, _NONE).sha256 != entries[path].sha256]
-        _refuse(wrong, "were not copied whole")
-        payload = [(b"data/" + path, entry.sha256) for path, entry in entries.items()]
-        # bagit reads a % in version 1.0 as itself, against RFC 8493; in 0.97 that is the rule.
-        plain = any(b"%" in path for path in entries)
-        total = sum(entry.bytes for entry in entries.values())
-        info = f"Bag-Software-Agent: artlake\nPayload-Oxum: {total}.{len(entries)}\n"
-        version = "0.97" if plain else "1.0"
-        tags = {
-            "bagit.txt": f"BagIt-Version: {version}\nTag-File-Character-Encoding: UTF-8\n".encode(),
-            INFO: info.encode(),
-            MANIFEST: _unescaped(manifest(payload)) if plain else manifest(payload),
-        }
-        for name, data in {**tags, TAG_MANIFEST: tag_manifest(tags)}.items():
-            write_bytes(part / name, data)
-        part.rename(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".bag-", dir=out.parent))
+        try:
+            part = unfinished / out.name
+            _fill(part, root, entries)
+            part.rename(out)
+        finally:
+            # Not TemporaryDirectory, which may give its files, here links to the originals, other rights.
+            shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as error:
         raise FixityError(
-            f"The bag {out} cannot be written: {error.strerror}. Name a folder with room that you may "
-            f"write to; {root} is as it was."
+            f"The bag {printable(out)} cannot be written: {error.strerror}. Name a folder with room that you "
+            f"may write to; {printable(root)} is as it was."
         ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return len(entries)
+
+
+def _fill(part: Path, root: Path, entries: Mapping[bytes, Entry]) -> None:
+    """Write the bag of those files into the new folder `part`."""
+    (part / "data").mkdir(parents=True)
+    copied = [path for path in sorted(entries) if _place(root, path, part / "data")]
+    again, _ = hashed(part / "data", copied)
+    wrong = [path for path in copied if again.get(path, _NONE).sha256 != entries[path].sha256]
+    _refuse(wrong, "were not copied whole")
+    payload = [(b"data/" + path, entry.sha256) for path, entry in entries.items()]
+    # bagit reads a % in version 1.0 as itself, against RFC 8493; in 0.97 that is the rule.
+    plain = any(b"%" in path for path in entries)
+    total = sum(entry.bytes for entry in entries.values())
+    info = f"Bag-Software-Agent: artlake\nPayload-Oxum: {total}.{len(entries)}\n"
+    version = "0.97" if plain else "1.0"
+    tags = {
+        "bagit.txt": f"BagIt-Version: {version}\nTag-File-Character-Encoding: UTF-8\n".encode(),
+        INFO: info.encode(),
+        MANIFEST: _unescaped(manifest(payload)) if plain else manifest(payload),
+    }
+    for name, data in {**tags, TAG_MANIFEST: tag_manifest(tags)}.items():
+        write_bytes(part / name, data)
 
 
 def verify(folder: Path) -> list[Finding]:
@@ -92,7 +101,8 @@ def verify(folder: Path) -> list[Finding]:
             entry = Entry(sums[algorithm].lower(), -1, -1)
             known.setdefault(algorithm, {})[os.fsencode(path)] = entry
     except (bagit.BagError, OSError, ValueError) as error:
-        raise FixityError(f"{folder} is no whole bag: {error}. Restore its tag files.") from error
+        said = f"{printable(folder)} is no whole bag: {error}. Restore its tag files."
+        raise FixityError(said) from error
     findings = []
     _, strangers = bag.compare_manifests_with_fs()
     for algorithm, entries in known.items():
@@ -116,7 +126,7 @@ _NONE = Entry("", -1, -1)
 
 def _refuse(paths: Sequence[bytes], what: str) -> None:
     if paths:
-        shown = ", ".join(printed(path) for path in sorted(paths)[:5])
+        shown = ", ".join(printable(path) for path in sorted(paths)[:5])
         more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
         raise FixityError(
             f"No bag was made: {len(paths)} files {what}: {shown}{more}. Mend or rename them, or "

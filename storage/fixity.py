@@ -9,17 +9,16 @@ whose size or time changed as well was edited.
 import hashlib
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
 from storage.errors import MendableError
-from storage.files import write_bytes
+from storage.files import printable, write_bytes
 from storage.memo import MISSING, map_files
 
 if TYPE_CHECKING:
@@ -34,6 +33,8 @@ _WORKERS = 2  # more readers only make one disk seek
 _BATCH = 512  # files at once, and bytes: progress and a resumed run go by batches
 _BATCH_BYTES = 200_000_000
 _ESCAPED = {b"\n": b"%0A", b"\r": b"%0D", b"%": b"%25"}
+# An original of the image store is named by its own checksum.
+_ORIGINAL = re.compile(rb"(?:.*/)?original/[0-9a-f]{2}/([0-9a-f]{64})(?:\.\w+)?$")
 _PLAIN = {escape: char for char, escape in _ESCAPED.items()}
 
 
@@ -127,9 +128,11 @@ def hashed(
                 batch_size=batch,
                 workers=_WORKERS if total > _BATCH_BYTES or len(ordered) > 10 * _BATCH else 0,
             )
-        except OSError as error:  # the kernel raises none: the memo cannot be kept
+        except (OSError, UnicodeEncodeError) as error:  # not the kernel's: the memo cannot be kept
+            # Arrow opens no path of other bytes.
+            said = error.strerror if isinstance(error, OSError) else "its path is no UTF-8"
             raise FixityError(
-                f"What was read cannot be kept in {memo}: {error.strerror}. Make room, or name another "
+                f"What was read cannot be kept in {printable(memo)}: {said}. Make room, or name another "
                 "place with --out; the next run goes on where this one stopped."
             ) from error
     good: dict[bytes, Entry] = {}
@@ -157,6 +160,39 @@ def unchanged(
     }
 
 
+def named(root: Path, paths: Iterable[bytes]) -> dict[bytes, Entry]:
+    """The originals of a lake's image store among `paths`, with the checksum that each is named by."""
+    entries = {}
+    for path in paths:
+        if found := _ORIGINAL.match(path):
+            with suppress(FileNotFoundError):  # it vanished since the walk
+                stat = (root / os.fsdecode(path)).stat()
+                entries[path] = Entry(found[1].decode(), stat.st_size, stat.st_mtime_ns)
+    return entries
+
+
+def blocking(refused: Mapping[bytes, str], known: Iterable[bytes]) -> dict[bytes, str]:
+    """What was refused, by path with its reason, and stands in the way of a known file."""
+    above = {
+        b"/".join(parts[:count])
+        for parts in (path.split(b"/") for path in known)
+        for count in range(1, len(parts) + 1)
+    }
+    return {path: reason for path, reason in refused.items() if path in above}
+
+
+def renewed(
+    known: Mapping[bytes, Entry], now: Mapping[bytes, Entry], findings: Iterable[Finding]
+) -> dict[bytes, Entry]:
+    """The entries of the next manifest.
+
+    findings: what `compare` says of both. What is missing or moved is left out; what cannot be read now is
+    not forgotten: its checksum stays the one to come back to.
+    """
+    gone = {it.path for it in findings if it.kind in ("missing", "moved")}
+    return {path: it for path, it in known.items() if path not in gone} | dict(now)
+
+
 def compare(
     known: Mapping[bytes, Entry], found: Mapping[bytes, Entry], unread: Mapping[bytes, str]
 ) -> list[Finding]:
@@ -173,7 +209,7 @@ def compare(
         if now is None:
             if not _below(path, unread):
                 places = arrived.get(was.sha256)
-                moved = printed(places.pop()) if places else None
+                moved = printable(places.pop()) if places else None
                 findings.append(Finding("moved" if moved else "missing", path, moved or ""))
         elif now.sha256 != was.sha256:
             same = (now.bytes, now.mtime_ns) == (was.bytes, was.mtime_ns)
@@ -194,7 +230,7 @@ def save(work: Path, entries: Mapping[bytes, Entry]) -> Path:
     """
     newest_one = newest(work)
     number = int(newest_one.name) + 1 if newest_one else 1
-    target, part = work / f"{number:04}", work / f".{number:04}.part"
+    target = work / f"{number:04}"
     total = sum(entry.bytes for entry in entries.values())
     times = [
         b"%d %d  %s\n" % (it.bytes, it.mtime_ns, escaped(path))
@@ -207,13 +243,15 @@ def save(work: Path, entries: Mapping[bytes, Entry]) -> Path:
     }
     files[TAG_MANIFEST] = tag_manifest(files)
     try:
-        shutil.rmtree(part, ignore_errors=True)  # a killed run's, and ours alone
-        for name, data in files.items():
-            write_bytes(part / name, data)
-        part.rename(target)
+        work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".manifest-", dir=work) as unfinished:
+            part = Path(unfinished) / target.name
+            for name, data in files.items():
+                write_bytes(part / name, data)
+            part.rename(target)
     except OSError as error:
         raise FixityError(
-            f"The manifest cannot be written to {work}: {error.strerror}. "
+            f"The manifest cannot be written to {printable(work)}: {error.strerror}. "
             "Name a folder you may write to with --out; nothing else was changed."
         ) from error
     return target
@@ -237,7 +275,7 @@ def read(folder: Path) -> dict[bytes, Entry]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         said = error.strerror if isinstance(error, OSError) else error
         raise FixityError(
-            f"The manifest {folder} cannot be trusted: {said}. Restore it from a backup, or verify "
+            f"The manifest {printable(folder)} cannot be trusted: {said}. Restore it from a backup, or verify "
             "against an earlier one by moving this folder away; no file of yours was touched."
         ) from error
 
@@ -257,12 +295,6 @@ def tag_manifest(files: Mapping[str, bytes]) -> bytes:
 def escaped(path: bytes) -> bytes:
     """A path as a manifest line holds it."""
     return re.sub(rb"[\r\n%]", lambda found: _ESCAPED[found[0]], path)
-
-
-def printed(path: bytes) -> str:
-    """A path for a person to read: what cannot be printed stands as an escape."""
-    text = path.decode("utf-8", "backslashreplace")
-    return "".join(it if it.isprintable() else ascii(it)[1:-1] for it in text)
 
 
 def _lines(data: bytes) -> Iterable[tuple[bytes, bytes]]:

@@ -8,10 +8,13 @@ already worked on (same key, same kernel version) is never worked on again.
 
 import hashlib
 import os
+import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,9 +107,22 @@ def _run(
                     yield _alone(kernel, batch.slice(number, 1), key)
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
+@contextmanager
+def _pool(workers: int) -> "Iterator[ProcessPoolExecutor]":
     # forkserver: the parent may hold threads (Dagster, Arrow), which a plain fork would break.
-    return ProcessPoolExecutor(workers, mp_context=get_context("forkserver"))
+    pool = ProcessPoolExecutor(
+        workers, mp_context=get_context("forkserver"), initializer=_leave_interrupts
+    )
+    try:
+        yield pool
+    finally:
+        # After Ctrl-C what waits is dropped: it is worked on by the next run.
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches the whole group of processes; the parent alone answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _alone(kernel: Kernel, row: "pa.RecordBatch", key: str) -> "pa.RecordBatch":
@@ -133,9 +149,16 @@ def _alone(kernel: Kernel, row: "pa.RecordBatch", key: str) -> "pa.RecordBatch":
 
 
 def _missing(rows: "pa.Table", done: "pa.Table | None", key: str) -> "pa.Table":
+    """The rows that are not done, each key once, in the order they came in: the caller puts together what is read
+    together.
+    """
+    import numpy as np
     import pyarrow.compute as pc
 
-    unique = _one_a_key(rows, key)
+    keys = rows[key].combine_chunks()
+    first = np.zeros(len(keys), dtype=bool)
+    first[np.unique(keys.dictionary_encode().indices, return_index=True)[1]] = True
+    unique = rows.filter(first)
     if done is None:
         return unique
     return unique.filter(pc.invert(pc.is_in(unique[key], value_set=pc.unique(done[key]))))
@@ -190,7 +213,29 @@ def _cores() -> int:
 
 
 def _read_shards(folder: Path) -> "pa.Table | None":
+    import pyarrow as pa
     import pyarrow.dataset as ds
 
     shards = sorted(str(path) for path in folder.glob("*.parquet"))
-    return ds.dataset(shards, format="parquet").to_table() if shards else None
+    if not shards:
+        return None
+    try:
+        return ds.dataset(shards, format="parquet").to_table()
+    except pa.ArrowInvalid:
+        whole = [shard for shard in shards if _is_whole(Path(shard))]
+    return ds.dataset(whole, format="parquet").to_table() if whole else None
+
+
+def _is_whole(shard: Path) -> bool:
+    """Whether a shard can be read; one that was damaged is removed, and its rows are worked on again."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    from tqdm import tqdm
+
+    try:
+        pq.read_table(shard)
+    except pa.ArrowInvalid as error:
+        tqdm.write(f"{shard} is damaged, its rows are worked on again: {error}", file=sys.stderr)
+        shard.unlink()
+        return False
+    return True

@@ -237,7 +237,8 @@ MEASURES = _schema(
     (
         "frame_hashes",
         pa.list_(FRAME_HASHES),
-        "hashes of parts: 95 and 90 % of the middle, and the picture without its border if it has one",
+        "hashes of parts: 95 and 90 % of the middle; without 7, 12 and 18 % all around; without 8 % of "
+        "one side; and without its plain border, if it has one",
         _REQUIRED,
     ),
     ("whash", pa.uint64(), "64-bit wavelet hash (imagehash.whash), where asked for"),
@@ -251,14 +252,19 @@ MEASURES = _schema(
     ),
     ("noise", pa.float32(), "standard deviation of noise in grey levels, Immerkær 1996", _REQUIRED),
     ("brightness", pa.float32(), "mean luma, 0–1", _REQUIRED),
-    ("contrast", pa.float32(), "standard deviation of luma, 0–1", _REQUIRED),
+    ("contrast", pa.float32(), "standard deviation of luma, 0–1, of the 256-px picture", _REQUIRED),
     (
         "clipped_dark",
         pa.float32(),
-        "share of pixels at the black end, luma below 4 of 255",
+        "share of the 256-px picture at the black end, luma below 4 of 255",
         _REQUIRED,
     ),
-    ("clipped_bright", pa.float32(), "share of pixels at the white end, luma above 251", _REQUIRED),
+    (
+        "clipped_bright",
+        pa.float32(),
+        "share of the 256-px picture at the white end, luma above 251",
+        _REQUIRED,
+    ),
     ("colourfulness", pa.float32(), "Hasler and Süsstrunk 2003, 0 for grey", _REQUIRED),
     ("entropy", pa.float32(), "Shannon entropy of luma in bits, 0–8", _REQUIRED),
     (

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import dagster as dg
 
-from assets.images import originals
+from assets.images import measures, originals
 from assets.source import CHOICES, choices
 from scrapers import Net, Site
 
 _KEY = dg.AssetKey(CHOICES.split("/"))
 
 
-def observed(instance, site):
+def observed(instance, site, hashes=()):
     job = dg.define_asset_job("look", selection=[_KEY])
-    house = dg.Definitions(assets=[choices], jobs=[job], resources={"site": site})
+    house = dg.Definitions(assets=[choices], jobs=[job], resources={"site": site, "hashes": hashes})
     assert house.resolve_job_def("look").execute_in_process(instance=instance).success
     [event] = instance.fetch_observations(_KEY, limit=1).records
     return event.asset_observation.data_version
@@ -25,8 +25,9 @@ def test_another_size_is_another_version_of_the_input(tmp_path):
         first = observed(instance, web)
         assert observed(instance, replace(web, met_csv="MetObjects.csv")) == first
         assert observed(instance, replace(web, image_size="original")) != first
+        assert observed(instance, web, ("whash",)) != first
 
 
-def test_both_tables_of_the_fetching_stage_depend_on_it():
-    for spec in originals.specs:
+def test_the_stages_that_follow_them_depend_on_them():
+    for spec in [*originals.specs, *measures.specs]:
         assert _KEY in {dep.asset_key for dep in spec.deps}, spec.key

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from assets.evaluation import evaluation
+from assets.evaluation import evaluation, labelled
 from storage import Lake, schemas
 
 
@@ -75,3 +75,22 @@ def test_a_lake_without_pictures(tmp_path: Path) -> None:
     table, facts = evaluated(lake_of(tmp_path, []))
     assert facts["bases"].value == 0
     assert table.num_rows == 0
+
+
+def test_without_samples_nothing_is_labelled(tmp_path: Path) -> None:
+    lake = Lake.open(tmp_path, "hand-made")
+    assert dg.materialize([labelled], resources={"lake": lake, "samples": None}).success
+    assert lake.read("duplicates/labelled").num_rows == 0
+
+
+@pytest.mark.slow
+@pytest.mark.samples
+def test_what_people_labelled_comes_out_as_they_said(tmp_path: Path, samples: Path) -> None:
+    lake = Lake.open(tmp_path, "hand-made")
+    assert dg.materialize([labelled], resources={"lake": lake, "samples": samples}).success
+    rows = lake.read("duplicates/labelled").to_pylist()
+    found = {(row["set"], row["figure"]): row["value"] for row in rows}
+    assert found["natural pairs, pixels alone", "same work found, share"] >= 0.95
+    assert found["natural pairs, pixels alone", "look-alikes let through"] <= 1
+    for name in ("pdq_bridge", "pdq_dih", "perception", "caltech_rand_resize", "imagededup"):
+        assert found[name, "group f1"] >= 0.97, name

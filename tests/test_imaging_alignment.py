@@ -8,7 +8,8 @@ from PIL import Image
 
 from imaging import hashes
 from imaging.duplicates import alignment
-from imaging.duplicates.alignment import Alignment, View
+from imaging.duplicates.alignment import Alignment
+from imaging.duplicates.view import SIDE, View, inverse
 from tests._paintings import painting
 
 
@@ -27,15 +28,15 @@ def test_view_is_never_magnified_and_keeps_its_longer_side_in_bounds(width, heig
     seen = View(np.zeros((height, width, 3), np.uint8))
     assert seen.size[0] <= width
     assert seen.size[1] <= height
-    assert max(seen.size) <= 3 * alignment.SIDE
-    assert min(seen.size) <= alignment.SIDE
+    assert max(seen.size) <= 3 * SIDE
+    assert min(seen.size) <= SIDE
     assert np.isfinite(seen.structure).all()
 
 
 @given(st.integers(0, 7))
 def test_inverse_form_undoes_a_form(form) -> None:
     pixels = np.arange(6 * 4 * 3, dtype=np.uint8).reshape(6, 4, 3)
-    back = View(pixels).turned(form).turned(alignment.inverse(form))
+    back = View(pixels).turned(form).turned(inverse(form))
     assert (back.rgb == pixels).all()
 
 
@@ -46,7 +47,7 @@ def test_forms_are_those_of_the_turned_hashes(form) -> None:
     expected = hashes.grey_hashes(view(picture).grey).turned[form]
     assert (hashes.phash(turned.convert("L")) ^ expected).bit_count() <= 2
     # The turned picture lies over the upright one once it is turned back.
-    upright = view(turned).turned(alignment.inverse(form))
+    upright = view(turned).turned(inverse(form))
     found = alignment.by_overlay(view(picture), upright)
     assert min(alignment.covered(found.matrix, view(picture), upright)) > 0.97
     assert abs(found.angle) < 1

@@ -6,6 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from imaging import borders
 from imaging.decode import decode
@@ -89,6 +92,37 @@ def test_blank_and_tiny_pictures_have_none(shape) -> None:
     assert borders.find(np.full((*shape, 3), 255, np.uint8)) == borders.Border()
     noise = np.random.default_rng(6).integers(0, 256, (*shape, 3), dtype=np.uint8)
     assert borders.find(noise) == borders.Border()
+
+
+def sized(height: int, width: int, few: bool, seed: int, order: str) -> np.ndarray:
+    """A picture of many colours or of two, in any memory order."""
+    rng = np.random.default_rng(seed)
+    values = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    if few:
+        values = np.where(values[..., :1] < 3, values[0, 0], values[-1, -1])
+    return {"C": values, "F": np.asfortranarray(values), "strided": values[::-1, ::-1]}[order]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.builds(
+        sized,
+        st.integers(1, 90),
+        st.integers(1, 90),
+        st.booleans(),
+        st.integers(0, 99),
+        st.sampled_from(["C", "F", "strided"]),
+    )
+    | arrays(
+        st.sampled_from([np.uint8, np.uint16, np.int16, np.float32]),
+        st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3)),
+    )
+)
+def test_any_picture_has_borders_that_leave_something_between(picture) -> None:
+    left, top, right, bottom = astuple(borders.find(picture))
+    assert min(left, top, right, bottom) >= 0
+    assert left + right < 1
+    assert top + bottom < 1
 
 
 @pytest.mark.samples

@@ -1,5 +1,7 @@
 """imaging.duplicates.candidates and cosine: what is worth comparing is proposed, and not all with all."""
 
+from functools import cache
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -8,8 +10,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from imaging import hashes
-from imaging.duplicates.candidates import CANDIDATES, propose, turned_dhash
+from imaging.duplicates.candidates import CANDIDATES, propose
 from imaging.duplicates.cosine import pairs_above, unit
+from imaging.duplicates.proposals import FORESTS
+from imaging.duplicates.turned import turned_dhash
 from tests._pictures import images, painting, row, vectors
 
 TURNS = [
@@ -61,6 +65,32 @@ def test_a_framed_picture_is_proposed_without_its_frame() -> None:
     box = (40, 40, 40 + picture.width, 40 + picture.height)
     found = proposed([row("a", framed, trimmed=box), row("b", picture)])["a", "b"]
     assert (found["frame"], found["phash_distance"]) == ("trimmed/whole", 0)
+
+
+@pytest.mark.parametrize("share", [0.07, 0.10, 0.15, 0.19])
+def test_a_picture_in_a_frame_of_many_colours_is_proposed(share: float) -> None:
+    picture = painting(12)
+    edge = round(share / (1 - 2 * share) * min(picture.size))
+    framed = picture
+    for colour, part in (("goldenrod", 0.5), ("black", 0.1), ("sienna", 0.4)):
+        framed = ImageOps.expand(framed, round(part * edge), colour)
+    rows = [row("a", framed), row("b", picture), *(row(f"x{k}", painting(k)) for k in range(8))]
+    found = proposed(rows)
+    assert found.keys() == {("a", "b")}
+    assert found["a", "b"]["frame"].startswith("inset ")
+
+
+@pytest.mark.parametrize("side", ["left", "top", "right", "bottom"])
+def test_a_picture_beside_a_colour_chart_is_proposed(side: str) -> None:
+    picture = painting(13)
+    width, height = picture.size
+    strip = round(0.09 * (width if side in ("left", "right") else height))
+    across, down = (strip, 0) if side in ("left", "right") else (0, strip)
+    whole = Image.new("RGB", (width + across, height + down), (128, 128, 128))
+    whole.paste(picture, (across if side == "left" else 0, down if side == "top" else 0))
+    found = proposed([row("a", picture), row("b", whole)])["a", "b"]
+    assert found["frame"] == f"whole/without {side} 8 %"
+    assert found["phash_distance"] <= 4
 
 
 @pytest.mark.parametrize("number", range(1, 8))
@@ -130,6 +160,47 @@ def test_a_thousand_equal_hashes_make_no_million_pairs() -> None:
     found = proposed(rows)
     assert len(found) == 999 + 998  # each with the first, and with the next
     assert {name for key in found for name in key} == {it["image_id"] for it in rows}
+
+
+@cache
+def crowd(scenes: int, each: int) -> list[dict]:
+    """Rows of `each` slightly different pictures of every scene."""
+    return [
+        row(f"{k:02}-{scene}", painting(40 + scene).crop((k // 2, k // 3, 310 + k % 3, 250)))
+        for scene in range(scenes)
+        for k in range(each)
+    ]
+
+
+def test_a_crowd_hangs_together_by_few_pairs() -> None:
+    rows = crowd(2, 18)
+    found = proposed(rows)
+    assert len(found) <= FORESTS * (len(rows) - 1) < 2 * 18 * 17 // 2
+    home = {it["image_id"]: frozenset([it["image_id"]]) for it in rows}
+    for a, b in found:
+        both = home[a] | home[b]
+        home |= dict.fromkeys(both, both)
+    scenes = {scene: {name for name in home if name.endswith(scene)} for scene in ("-0", "-1")}
+    assert set(home.values()) == set(map(frozenset, scenes.values()))
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.permutations(range(20)), st.integers(1, 19))
+def test_new_pictures_bring_no_new_pairs_of_old_ones(arrival: list[int], cut: int) -> None:
+    rows = crowd(2, 10)
+    before = proposed([rows[k] for k in arrival[:cut]])
+    old = {rows[k]["image_id"] for k in arrival[:cut]}
+    after = {key for key in proposed(rows) if old >= set(key)}
+    assert after <= before.keys()
+
+
+def test_names_decide_nothing_about_which_of_a_crowd_are_compared() -> None:
+    rows = crowd(1, 14)
+    content = {it["image_id"]: it["content"] for it in rows}
+    found = {frozenset(content[name] for name in key) for key in proposed(rows)}
+    renamed = [{**it, "image_id": f"z{k}"} for k, it in enumerate(reversed(rows))]
+    content = {it["image_id"]: it["content"] for it in renamed}
+    assert {frozenset(content[name] for name in key) for key in proposed(renamed)} == found
 
 
 def test_embeddings_propose_what_hashes_do_not_and_stand_on_every_pair() -> None:

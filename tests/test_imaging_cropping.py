@@ -2,10 +2,12 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import tifffile
 from PIL import Image, ImageCms, ImageOps
 
 from imaging.decode import decode
@@ -13,6 +15,9 @@ from imaging.errors import DecodeError
 from imaging.files import cropping, xmp
 from imaging.files.cropping import Made, Unmade
 from imaging.files.folder import Folder, measured
+from imaging.files.sidecars import Naming
+from tests.test_imaging_raw import write_dng
+from tests.test_imaging_xmp import crop_of, value_of
 
 HALF = xmp.Crop(0.25, 0.1, 0.75, 0.6)
 
@@ -28,7 +33,7 @@ def looked(root: Path, ratios: tuple[str, ...] = ("4:5", "16:9")) -> tuple[Folde
     return found, cropping.propose_all(found, root / "_artlake" / "cache", ratios)
 
 
-def made(root: Path, naming: str = "full") -> list[Made | Unmade]:
+def made(root: Path, naming: Naming = Naming.DARKTABLE) -> list[Made | Unmade]:
     found, proposals = looked(root)
     return list(
         cropping.sidecars(cropping.choose(proposals, 0, one=True), found.entries, root, naming)
@@ -54,19 +59,21 @@ def test_the_first_sure_ratio_goes_into_a_sidecar_and_every_one_into_copies(tmp_
     assert cropping.choose(proposals, 1.01, one=False) == []
 
 
-@pytest.mark.parametrize(("naming", "name"), [("full", "a.jpg.xmp"), ("stem", "a.xmp")])
-def test_new_sidecars_are_named_as_asked(tmp_path: Path, naming: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("naming", "name"), [(Naming.DARKTABLE, "a.jpg.xmp"), (Naming.ADOBE, "a.xmp")]
+)
+def test_new_sidecars_are_named_as_asked(tmp_path: Path, naming: Naming, name: str) -> None:
     scene().save(tmp_path / "a.jpg")
     (one,) = made(tmp_path, naming)
     assert isinstance(one, Made)
     assert one.target == name
-    assert xmp.crop(one.data) is not None
+    assert crop_of(one.data) is not None
 
 
-@pytest.mark.parametrize("naming", ["full", "stem"])
+@pytest.mark.parametrize("naming", [Naming.DARKTABLE, Naming.ADOBE])
 @pytest.mark.parametrize("there", ["a.jpg.xmp", "a.xmp", "a.XMP"])
 def test_a_sidecar_that_is_there_is_merged_whatever_its_naming(
-    tmp_path: Path, naming: str, there: str
+    tmp_path: Path, naming: Naming, there: str
 ) -> None:
     scene().save(tmp_path / "a.jpg")
     rated = xmp.with_crop(None, HALF, {}).replace(
@@ -77,8 +84,7 @@ def test_a_sidecar_that_is_there_is_merged_whatever_its_naming(
     (one,) = made(tmp_path, naming)
     assert isinstance(one, Made)
     assert one.target == there
-    (tmp_path / there).write_bytes(one.data)
-    assert xmp.rating(tmp_path / there) == 4
+    assert value_of(one.data, "http://ns.adobe.com/xap/1.0/", "Rating") == "4"
 
 
 def test_a_persons_crop_in_either_sidecar_and_a_broken_one_are_left_alone(tmp_path: Path) -> None:
@@ -96,11 +102,48 @@ def test_a_persons_crop_in_either_sidecar_and_a_broken_one_are_left_alone(tmp_pa
     assert "well-formed" in reasons[2]
 
 
+@pytest.mark.parametrize("orientation", [1, 6, 8])
+def test_a_raws_crop_is_of_its_stored_pixels_though_only_the_raw_tells_how_it_is_turned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, orientation: int
+) -> None:
+    plain = tifffile.TiffWriter.write
+
+    def with_orientation(*args: Any, extratags: Any = (), **rest: Any) -> Any:
+        tags = [*extratags, (274, "H", 1, orientation, True)]
+        return plain(*args, extratags=tags, **rest)
+
+    monkeypatch.setattr(tifffile.TiffWriter, "write", with_orientation)
+    write_dng(tmp_path / "a.dng", [(640, 480, "red")])
+    found, proposals = looked(tmp_path, ("16:9",))
+    assert found.images["width"].to_pylist() == [640 if orientation == 1 else 480]
+    chosen = cropping.choose(proposals, 0, one=True)
+    (one,) = cropping.sidecars(chosen, found.entries, tmp_path, Naming.ADOBE)
+    assert isinstance(one, Made)
+    stored = crop_of(one.data)
+    assert stored is not None
+    across, down = stored.right - stored.left, stored.bottom - stored.top
+    # The window seen is 16:9; in a picture that stands it lies across the stored rows.
+    wanted = 16 / 9 if orientation == 1 else 9 / 16
+    assert across * 640 / (down * 480) == pytest.approx(wanted, rel=0.03)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("a.nef", "JPEG"), ("b.CR2", "PNG")])
+def test_a_picture_that_is_named_like_a_raw_is_cropped_as_what_it_is(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    scene().save(tmp_path / name, kind)
+    (one,) = made(tmp_path)
+    assert isinstance(one, Made)
+    assert one.target == f"{name}.xmp"
+    with Image.open(io.BytesIO(cropping.cropped(tmp_path / name, HALF))) as image:
+        assert image.size == (150, 100)
+
+
 def test_two_pictures_of_one_stem_never_share_a_sidecar(tmp_path: Path) -> None:
     scene().save(tmp_path / "a.jpg")
     scene().save(tmp_path / "a.png")
-    assert all(isinstance(it, Unmade) for it in made(tmp_path, "stem"))
-    targets = [it.target for it in made(tmp_path, "full") if isinstance(it, Made)]
+    assert all(isinstance(it, Unmade) for it in made(tmp_path, Naming.ADOBE))
+    targets = [it.target for it in made(tmp_path, Naming.DARKTABLE) if isinstance(it, Made)]
     assert targets == ["a.jpg.xmp", "a.png.xmp"]
     found, proposals = looked(tmp_path)
     copies = cropping.copies(cropping.choose(proposals, 0, one=True), found.entries, tmp_path)
@@ -120,9 +163,9 @@ def test_sidecar_and_copy_both_show_the_proposal(tmp_path: Path, orientation: in
     left, top, right, bottom = cropping.box(edges, seen.shape[1], seen.shape[0])
     wanted = seen[top:bottom, left:right].astype(float)
 
-    (sidecar,) = cropping.sidecars([row], found.entries, tmp_path, "full")
+    (sidecar,) = cropping.sidecars([row], found.entries, tmp_path, Naming.DARKTABLE)
     assert isinstance(sidecar, Made)
-    stored_edges = xmp.crop(sidecar.data)
+    stored_edges = crop_of(sidecar.data)
     assert stored_edges is not None
     with Image.open(tmp_path / "a.jpg") as stored:
         part = stored.crop(cropping.box(stored_edges, *stored.size))
@@ -191,6 +234,8 @@ def test_files_that_changed_meanwhile_are_reported(tmp_path: Path) -> None:
     (tmp_path / "b.jpg").write_bytes(whole[: len(whole) // 2])
     copies = list(cropping.copies(rows, found.entries, tmp_path))
     assert [isinstance(it, Unmade) for it in copies] == [True, True]
-    assert isinstance(next(cropping.sidecars(rows, found.entries, tmp_path, "full")), Unmade)
+    assert isinstance(
+        next(cropping.sidecars(rows, found.entries, tmp_path, Naming.DARKTABLE)), Unmade
+    )
     with pytest.raises((DecodeError, OSError)):
         cropping.cropped(tmp_path / "b.jpg", HALF)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,29 @@ def test_the_sharper_of_two_encodings_stays(root: Path) -> None:
     keeper = culled.keepers.to_pylist()[0]
     assert keeper["image_id"] == "z_good.jpg"
     assert "JPEG quality 95 against JPEG quality 30" in keeper["reason"]
+
+
+def test_every_move_names_what_must_stay_for_it_and_its_reason_a_path_below_the_folder(
+    root: Path,
+) -> None:
+    (root / "trip").mkdir()
+    for second, seed in enumerate((1, 2)):
+        exif = Image.Exif()
+        exif[0x010F], exif[0x0110] = "Maker", "Model"
+        exif.get_ifd(0x8769)[0x9003] = f"2024:05:31 14:00:0{second}"
+        picture(seed).save(root / "trip" / f"{seed}.jpg", exif=exif)
+        shutil.copy(root / "trip" / f"{seed}.jpg", root / f"copy of {seed}.jpg")
+    (root / "copy of 1.xmp").write_text("<x/>")
+    _, culled = look(root, move_bursts=True)
+    (best,) = culled.bursts.filter(culled.bursts["is_best"])["image_id"].to_pylist()
+    moves = {move.source: move for move in culled.steps()}
+    assert len(moves) == 4
+    # A keeper that is itself the lesser frame of a burst goes: then all hangs on the best frame.
+    assert {move.needs for move in moves.values()} == {best}
+    assert {source: move.bundle for source, move in moves.items()} == {
+        source: source.replace(".xmp", ".jpg") for source in moves
+    }
+    assert not any(str(root) in move.why for move in moves.values())
 
 
 def test_companions_move_with_their_picture_and_a_taken_name_is_numbered(root: Path) -> None:

@@ -16,7 +16,14 @@ from imaging.files.folder import Folder
 from tests.test_imaging_cull import look, picture
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ODD = [b"=1+1.png", b"new\nline.png", b"\xff\xfe.png", b"<script>alert(1).png"]
+ODD = [
+    b"=1+1.png",
+    b"-1.png",
+    b"new\nline.png",
+    b"\xff\xfe.png",
+    b"<script>alert(1).png",
+    b"@2.png",
+]
 
 
 @pytest.fixture
@@ -58,15 +65,16 @@ def test_the_tables_name_every_file_twice_and_exactly(root: Path) -> None:
     out = root.parent / "out"
     with (out / "groups.csv").open(newline="") as lines:
         rows = list(csv.DictReader(lines))
-    assert len(rows) == 4
+    assert len(rows) == 6
+    assert not any(cell[:1] in "=+-@" for row in rows for cell in row.values() if cell)
     assert {unquote_to_bytes(row["path"]) for row in rows} == set(ODD)
     assert {row["file"] for row in rows} >= {"'=1+1.png", "new\\nline.png", "\\xff\\xfe.png"}
-    assert sorted(row["action"] for row in rows) == ["keep", "keep", "move", "move"]
+    assert sorted(row["action"] for row in rows) == ["keep"] * 3 + ["move"] * 3
     assert all(row["reason"] for row in rows)
     for row in rows:
         assert (row["moves_to"] == f"_review_dupes/{row['path']}") == (row["action"] == "move")
     groups = json.loads((out / "groups.json").read_text())["groups"]
-    assert [len(group["members"]) for group in groups] == [2, 2]
+    assert [len(group["members"]) for group in groups] == [2, 2, 2]
     assert all(group["members"][0]["action"] == "keep" for group in groups)
     assert all(pair["evidence"] for group in groups for pair in group["pairs"])
     with (out / "flaws.csv").open(newline="") as lines:

@@ -112,7 +112,29 @@ def test_floats_are_stretched(tmp_path):
     wide = Image.fromarray(np.array([[-1.0, 0.0, 1.0]], dtype=np.float32))
     picture = decoded(tmp_path, saved(wide, "TIFF"))
     assert picture.mode == "F"
-    assert picture.rgb[0, :, 0].tolist() == [0, 127, 255]
+    assert picture.rgb[0, :, 0].tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [("16 bits", "I;16"), ("16 bits, white is 0", "I;16"), ("32 bits", "I"), ("infinite", "F")],
+)
+def test_deep_grey_tiffs_look_as_they_should(tmp_path, kind, mode):
+    import tifffile
+
+    steps = np.tile(np.arange(256, dtype=np.uint8), (64, 1))
+    floats = (steps / 255).astype(np.float32)
+    floats[0, 0] = np.inf
+    pixels, photometric = {
+        "16 bits": (steps.astype(np.uint16) * 257, "minisblack"),
+        "16 bits, white is 0": (65535 - steps.astype(np.uint16) * 257, "miniswhite"),
+        "32 bits": (steps.astype(np.uint32) << 24, "minisblack"),
+        "infinite": (floats, "minisblack"),
+    }[kind]
+    tifffile.imwrite(tmp_path / "deep.tif", pixels, photometric=photometric)
+    picture = decode(tmp_path / "deep.tif")
+    assert picture.mode == mode
+    assert np.array_equal(picture.rgb[1:, :, 0], steps[1:])
 
 
 def test_one_bit_and_grey_become_rgb(tmp_path):
@@ -296,17 +318,15 @@ def test_a_heic_is_decoded_and_turned(tmp_path, size) -> None:
     assert refused(tmp_path, data[: len(data) // 2]).reason in ("truncated", "corrupt")
 
 
-def test_detail_is_the_grey_picture_as_seen(tmp_path) -> None:
+def test_detail_is_the_picture_as_seen(tmp_path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     data = saved(painting(320, 240), "JPEG", exif=exif)
     whole, small = decoded(tmp_path, data), decoded(tmp_path, data, side=60)
     for picture in (whole, small):
-        assert picture.detail.shape == picture.rgb.shape[:2]
-        theirs = np.asarray(Image.fromarray(picture.rgb).convert("L")).astype(int)
-        assert np.abs(picture.detail - theirs).max() <= 1
-    assert whole.detail.shape == (320, 240)
-    assert small.detail.shape == (80, 60)
+        assert np.array_equal(picture.detail, picture.rgb)
+    assert whole.detail.shape == (320, 240, 3)
+    assert small.detail.shape == (80, 60, 3)
 
 
 def sixteen_bit(tmp_path: Path, width: int, height: int, **options) -> tuple[Path, np.ndarray]:
@@ -369,6 +389,24 @@ def test_a_raw_file_is_judged_by_its_preview(tmp_path, monkeypatch) -> None:
     assert grey.shape[0] >= 30
 
 
+@pytest.mark.parametrize("original", [None, "2024:05:31 14:03:20"])
+def test_a_raw_file_was_taken_when_its_preview_was_made(tmp_path, monkeypatch, original) -> None:
+    from imaging import raw
+
+    exif = Image.Exif()
+    exif[0x0132] = "2024:05:31 14:03:22"
+    if original:
+        exif[0x8769] = {0x9003: original}
+    preview = saved(painting(90, 60), "JPEG", exif=exif)
+    monkeypatch.setattr(raw, "preview", lambda path: preview)  # no camera's file is at hand
+    (tmp_path / "a.NEF").write_bytes(b"MM\0*" + bytes(400))
+    (tmp_path / "a.jpg").write_bytes(preview)
+    taken = decode(tmp_path / "a.NEF").metadata.taken_at
+    assert taken == ("2024-05-31T14:03:20" if original else "2024-05-31T14:03:22")
+    # Of any other file the time of its last change says nothing about the taking.
+    assert (decode(tmp_path / "a.jpg").metadata.taken_at is None) == (original is None)
+
+
 def test_content_that_is_not_what_it_should_be_has_changed(tmp_path) -> None:
     path = tmp_path / "a.png"
     painting().save(path)
@@ -410,9 +448,8 @@ def test_grey_alone_is_the_grey_of_the_picture(tmp_path) -> None:
     path.write_bytes(saved(painting(1001, 700), "JPEG", quality=95, exif=exif))
     grey, down, across = decode_grey(path, 100)
     assert (grey.shape, down, across) == ((250, 175), 250, 175)
-    whole = Image.fromarray(
-        decode(path).detail[1:]
-    )  # turned by it, the odd last column is the first row
+    # Turned by it, the odd last column is the first row.
+    whole = Image.fromarray(decode(path).rgb[1:]).convert("L")
     theirs = np.asarray(whole.resize((175, 250), Image.Resampling.BOX)).astype(int)
     assert np.abs(grey - theirs).mean() < 2
     path.write_bytes(saved(painting(1001, 700), "JPEG", quality=95))

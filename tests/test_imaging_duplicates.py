@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageOps
 
+from imaging.duplicates.compare import DerivativeError
 from imaging.duplicates.groups import find_groups
 from imaging.duplicates.pairs import find_pairs
 from storage.schemas import PAIRS
@@ -157,7 +158,7 @@ def test_a_missing_derivative_is_named(tmp_path: Path) -> None:
     made.measure()
     lost = tmp_path / "store" / made.images["derivative"][0].as_py()
     lost.unlink()
-    with pytest.raises(FileNotFoundError, match=lost.name):
+    with pytest.raises(DerivativeError, match=lost.name):
         made.pairs()
 
 

@@ -47,6 +47,25 @@ def test_each_flaw_is_found_and_only_it(worse: dict[str, Any], flaw: str) -> Non
     assert flaws(worse) == [({**GOOD, **worse}["image_id"], flaw)]
 
 
+def test_the_thresholds_are_those_that_were_measured() -> None:
+    # In figures of their own: a threshold that moves must come with the measurement that moved it.
+    passing = [
+        {"clipped_bright": 0.55},
+        {"brightness": 0.2, "contrast": 0.08},
+        {"sharpness_full": 160.0},
+        {"entropy": 3.2},
+    ]
+    flagged = [
+        {"clipped_bright": 0.62},
+        {"brightness": 0.2, "contrast": 0.06},
+        {"sharpness_full": 120.0},
+        {"entropy": 2.8},
+    ]
+    assert [flaws(it) for it in passing] == [[]] * 4
+    names = ["bright", "dark", "blurred", "low_information"]
+    assert [flaws(it) for it in flagged] == [[("a.jpg", name)] for name in names]
+
+
 def test_a_dark_picture_is_not_called_blurred_as_well() -> None:
     worse = {"brightness": 0.05, "contrast": 0.02, "sharpness_full": 1.0, "entropy": 1.0}
     assert flaws(worse) == [("a.jpg", "dark")]

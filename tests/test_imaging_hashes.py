@@ -129,14 +129,27 @@ def test_a_frame_is_the_hash_of_what_is_cut_out() -> None:
     grey = np.asarray(picture.convert("L"))
     trimmed = (31, 17, 380, 266)
     frames = {frame["frame"]: frame for frame in hashes.frame_hashes(grey, trimmed)}
-    boxes = {"95 %": (10, 7, 390, 273), "90 %": (20, 14, 380, 266), "trimmed": trimmed}
+    boxes = {
+        "95 %": (10, 7, 390, 273),
+        "90 %": (20, 14, 380, 266),
+        "trimmed": trimmed,
+        "inset 7 %": (20, 20, 380, 260),
+        "inset 12 %": (34, 34, 366, 246),
+        "inset 18 %": (50, 50, 350, 230),
+        "without left 8 %": (32, 0, 400, 280),
+        "without top 8 %": (0, 22, 400, 280),
+        "without right 8 %": (0, 0, 368, 280),
+        "without bottom 8 %": (0, 0, 400, 258),
+    }
     assert list(frames) == list(boxes)
     for name, box in boxes.items():
         cut = picture.crop(box)
         assert distance(frames[name]["phash"], theirs(cut)) <= 2
         assert distance(frames[name]["dhash_h"], theirs(cut, imagehash.dhash)) <= 2
         assert distance(frames[name]["dhash_v"], theirs(cut, imagehash.dhash_vertical)) <= 2
-    assert [frame["frame"] for frame in hashes.frame_hashes(grey)] == ["95 %", "90 %"]
+    assert [frame["frame"] for frame in hashes.frame_hashes(grey)] == [
+        name for name in boxes if name != "trimmed"
+    ]
 
 
 @pytest.mark.parametrize("size", [(1500, 1000), (1001, 777), (333, 500), (60, 45)])

@@ -63,7 +63,7 @@ def test_more_pixels_win_and_the_reason_has_figures() -> None:
     first, second = ranked({"a": {}, "b": {"width": 1900}})
     assert (first["image_id"], first["is_keeper"], first["rank"]) == ("b", True, 1)
     assert "1.9× the pixels (1900×800 against 1000×800)" in first["reason"]
-    assert first["reason"].startswith("+0.9 points against the next")
+    assert first["reason"].startswith("better than the next by 0.9 points: ")
     assert "0.53× the pixels (1000×800 against 1900×800)" in second["reason"]
     assert not second["is_keeper"]
 
@@ -84,7 +84,7 @@ def test_every_criterion_decides_where_the_rest_is_equal(worse: dict, words: str
     first, second = ranked({"a": worse, "b": {}})
     assert first["image_id"] == "b"
     assert words in first["reason"]
-    assert second["reason"].startswith("-")
+    assert second["reason"].startswith("worse than the keeper by ")
 
 
 def test_bytes_speak_where_a_file_does_not_tell_its_quality() -> None:
@@ -100,6 +100,13 @@ def test_a_copy_sharpened_beyond_nature_does_not_win() -> None:
     rows = ranked({**members, "d": {}})
     assert [row["image_id"] for row in rows] == ["b", "d", "a", "c"]
     assert "sharpened (23,500 against 900)" in rows[2]["reason"]
+
+
+def test_sharpness_that_photographs_have_counts_however_far_above_the_group() -> None:
+    # Nine of ten photographs stay below 13,600: what lies under it is no sign of sharpening.
+    group = {"b": {}, "c": {}, "d": {}}
+    assert ranked({"a": {"sharpness_full": 12_000.0}, **group})[0]["image_id"] == "a"
+    assert ranked({"a": {"sharpness_full": 15_000.0}, **group})[0]["image_id"] == "b"
 
 
 def test_the_newest_edit_and_a_person_s_stars_count() -> None:
@@ -127,8 +134,8 @@ def test_equals_are_told_by_source_and_then_by_the_shorter_name() -> None:
     members = {"a": {"source": "nga"}, "b": {}}
     first, second = ranked(members, sources_order=("met", "nga"))
     assert first["image_id"] == "b"
-    assert first["reason"] == "+0.2 points against the next: from met against nga"
-    assert second["reason"] == "-0.2 points against the keeper: from nga against met"
+    assert first["reason"] == "better than the next by 0.2 points: from met against nga"
+    assert second["reason"] == "worse than the keeper by 0.2 points: from nga against met"
     first, second = ranked({"x/a%20(1).jpg": {}, "x/a.jpg": {}})
     assert first["image_id"] == "x/a.jpg"
     assert first["reason"] == "as good as the next; its name comes first"
@@ -147,6 +154,16 @@ def test_what_people_decide_wins() -> None:
     assert rows["a"]["is_keeper"]
     assert rows["c"]["is_keeper"]
     assert not rows["b"]["is_keeper"]
+    # The later word about a picture counts, and in a ring the last chooses.
+    said = [("a", "b", "keep_both"), ("c", "b", "keep_this")]
+    rows = {row["image_id"]: row for row in ranked(members, said)}
+    assert not rows["b"]["is_keeper"]
+    assert rows["b"]["reason"] == "a person chose another"
+    rows = {row["image_id"]: row for row in ranked(members, said[::-1])}
+    assert rows["b"]["is_keeper"]
+    ring = [("a", "b", "keep_this"), ("b", "c", "keep_this"), ("c", "a", "keep_this")]
+    assert ranked(members, ring)[0] == {**ranked(members, ring)[0], "image_id": "c", "rank": 1}
+    assert ranked(members, ring)[0]["reason"] == "a person chose it"
     # A decision about a picture of another group says nothing here.
     assert ranked({"a": {}, "b": {"width": 4000}}, [("a", "z", "keep_this")])[0]["image_id"] == "b"
 
@@ -157,7 +174,9 @@ def test_references_all_stay_and_the_rest_goes_however_good() -> None:
     assert rows["b"]["is_keeper"]
     assert rows["c"]["is_keeper"]
     assert not rows["a"]["is_keeper"]
-    assert rows["a"]["reason"].startswith("a reference of the group stays; +")
+    assert rows["a"]["reason"].startswith(
+        "a reference of the group stays; better than the keeper by "
+    )
     assert rows["b"]["reason"] == "a reference, which always stays"
     decided = [("a", "b", "keep_this")]
     rows = {it["image_id"]: it for it in ranked(members, decided, references=frozenset("b"))}

@@ -1,6 +1,7 @@
 """Plans are applied and undone, whatever comes between; every byte is accounted for."""
 
 import errno
+import json
 import os
 import random
 import shutil
@@ -17,18 +18,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imaging.files import carry, moving
 from imaging.files import journal as journals
-from imaging.files import moving
 from imaging.files.plan import (
     Move,
+    Outcome,
     Plan,
     PlanError,
     Put,
     apply,
     draw,
     last_applied,
+    located,
     next_folder,
     read,
+    to_undo,
     undo,
 )
 from storage.files import sha256_file
@@ -67,11 +71,12 @@ def folder_of_pictures(root: Path, count: int = 8) -> list[Move | Put]:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(b"picture %d" % (number // 2))
         os.utime(root / name, ns=(0, 1_000_000_007 * (number // 2)))
-        steps.append(Move(name, f"_review/in/{number % 3}/p{number}.jpg", "copy"))
+        bundle = name if number % 3 else ""
+        steps.append(Move(name, f"_review/in/{number % 3}/p{number}.jpg", "copy", bundle))
         (staging / f"{number}.xmp").write_bytes(b"new %d" % number)
         if number % 2:
             (root / f"p{number}.xmp").write_bytes(b"old %d" % number)
-        steps.append(Put(f"p{number}.xmp", staging / f"{number}.xmp", "crop"))
+        steps.append(Put(f"p{number}.xmp", staging / f"{number}.xmp", "crop", bundle))
     steps.append(Put("made/deep/er.xmp", _file(staging / "deeper", b"deep"), "crop"))
     return steps
 
@@ -137,11 +142,115 @@ def test_apply_and_undo_and_both_again(root: Path, way: str) -> None:
         assert (again.done, again.skipped, tree(root)) == (0, [], before)
 
 
-def test_a_taken_name_becomes_a_free_one_when_drawn(root: Path) -> None:
-    for name in ("a.jpg", "b.jpg", "to/a.jpg", "to/a~2.jpg"):
+def test_a_bundle_is_drawn_whole_or_not_at_all(root: Path) -> None:
+    for name in ("a.jpg", "a.xmp", "b.jpg", "b.xmp", "c.jpg", "to/a.xmp"):
         _file(root / name, name.encode())
-    plan = plan_of(root, Move("a.jpg", "to/a.jpg", ""), Move("b.jpg", "to/a.jpg", ""))
-    assert [drawn.step.target for drawn in plan.steps] == ["to/a~3.jpg", "to/a~4.jpg"]
+    moves = [Move(name, f"to/{name}", "", bundle=name[0]) for name in ("a.jpg", "b.jpg", "a.xmp")]
+    last = [Move("b.xmp", "to/b.xmp", "", bundle="b"), Move("c.jpg", "to/a.jpg", "")]
+    staged = _file(root.parent / "s", b"new")
+    plan = plan_of(root, *moves, *last, Put("new.xmp", staged, "", bundle="a"))
+    # What the refused bundle had asked for is free again, and the other bundle lies together.
+    assert [drawn.step.target for drawn in plan.steps] == ["to/b.jpg", "to/b.xmp", "to/a.jpg"]
+    assert [(step.target, why) for step, why in plan.refused] == [
+        ("to/a.jpg", "it stays with a.xmp: its new name is taken"),
+        ("to/a.xmp", "its new name is taken"),
+        ("new.xmp", "it stays with a.xmp: its new name is taken"),
+    ]
+    assert staged.exists() and read(plan.folder).steps == plan.steps
+
+
+@pytest.mark.parametrize("changed", ["a.jpg", "a.xmp", "a.nef"])
+def test_a_bundle_moves_whole_or_not_at_all(root: Path, changed: str) -> None:
+    files = ("a.jpg", "a.nef", "a.xmp", "b.jpg")
+    for name in files:
+        _file(root / name, name.encode())
+    plan = plan_of(root, *(Move(name, f"to/{name}", "", bundle=name[0]) for name in files))
+    (root / changed).write_bytes(b"edited since")
+    before = tree(root)
+    outcome = apply(plan.folder)
+    assert outcome.done == 1 and len(outcome.skipped) == 3
+    for step, why in outcome.skipped:
+        assert isinstance(step, Move)
+        reason = "it changed since the plan was drawn"
+        assert why == (reason if step.source == changed else f"it stays with {changed}: {reason}")
+    assert sorted(path.name for path in (root / "to").iterdir()) == ["b.jpg"]
+    assert undo(plan.folder).done == 1
+    assert tree(root) == before
+
+
+def test_a_bundle_of_which_one_file_may_not_move_is_put_back(
+    root: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.jpg", "a.nef", "a.xmp"):
+        _file(root / name, name.encode())
+    _file(root / "new.xmp", b"old")
+    moves = [Move(name, f"to/{name}", "", bundle="a") for name in ("a.jpg", "a.nef", "a.xmp")]
+    put = Put("new.xmp", _file(root.parent / "s", b"new"), "", bundle="a")
+    plan = plan_of(root, put, *moves)
+    before = tree(root)
+    place = carry._place
+
+    def refusing(plan: Plan, number: int, journal: journals.Journal) -> None:
+        if number == 2:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        place(plan, number, journal)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(carry, "_place", refusing)
+        outcome = apply(plan.folder)
+    assert outcome.done == 0 and len(outcome.skipped) == 4
+    assert {why for _, why in outcome.skipped} == {
+        "Permission denied", "it stays with a.nef: Permission denied"
+    }  # fmt: skip
+    assert {**tree(root), "to": None} == {**before, "to": None}
+    assert apply(plan.folder).done == 4
+    assert undo(plan.folder).done == 4
+    assert tree(root) == before
+
+
+def test_a_bundle_cut_in_two_by_a_kill_is_whole_again(root: Path) -> None:
+    for name in ("a.jpg", "a.xmp"):
+        _file(root / name, name.encode())
+    plan = plan_of(root, *(Move(name, f"to/{name}", "", bundle="a") for name in ("a.jpg", "a.xmp")))
+    (root / "to").mkdir()
+    (root / "a.jpg").rename(root / "to" / "a.jpg")  # as far as the killed run came
+    (root / "a.xmp").write_bytes(b"edited since")
+    outcome = apply(plan.folder)
+    assert (outcome.done, len(outcome.skipped)) == (0, 2)
+    assert (root / "a.jpg").exists() and (root / "a.xmp").exists()
+
+
+def test_a_bundle_comes_back_whole_or_not_at_all(root: Path) -> None:
+    for name in ("a.jpg", "a.xmp"):
+        _file(root / name, name.encode())
+    before = tree(root)
+    plan = plan_of(root, *(Move(name, f"to/{name}", "", bundle="a") for name in ("a.jpg", "a.xmp")))
+    apply(plan.folder)
+    _file(root / "a.jpg", b"another picture, whose sidecar this is not")
+    outcome = undo(plan.folder)
+    assert (outcome.done, len(outcome.skipped)) == (0, 2)
+    assert (root / "to" / "a.xmp").exists() and not (root / "a.xmp").exists()
+    (root / "a.jpg").unlink()
+    assert undo(plan.folder).done == 2
+    assert tree(root) == before
+
+
+def test_a_duplicate_stays_when_its_keeper_is_gone(root: Path) -> None:
+    for name in ("keep/a.jpg", "keep/b.jpg", "a.jpg", "b.jpg", "a.xmp"):
+        _file(root / name, b"same")
+    plan = plan_of(
+        root,
+        Move("a.jpg", "_review/a.jpg", "", bundle="a.jpg", needs="keep/a.jpg"),
+        Move("a.xmp", "_review/a.xmp", "", bundle="a.jpg"),
+        Move("b.jpg", "_review/b.jpg", "", needs="keep/b.jpg"),
+    )
+    assert read(plan.folder) == plan
+    (root / "keep" / "a.jpg").unlink()
+    outcome = apply(plan.folder)
+    assert outcome.done == 1 and (root / "a.jpg").exists() and (root / "a.xmp").exists()
+    assert outcome.skipped[0][1] == "keep/a.jpg, which is to stay, is gone"
+    with pytest.raises(PlanError, match="no name below"):
+        plan_of(root, Move("b.jpg", "c.jpg", "", needs="../b.jpg"))
 
 
 def test_a_name_left_by_an_earlier_step_is_free(root: Path) -> None:
@@ -172,6 +281,7 @@ def test_steps_that_cannot_be_drawn_are_refused_with_a_reason(root: Path) -> Non
         Move("link.jpg", "e.jpg", ""),
         Put("same.xmp", _file(root.parent / "s", b"x"), ""),
         Put("b.jpg", _file(root.parent / "t", b"x"), ""),
+        Move("same.xmp", "link.jpg", ""),
     )
     assert len(plan.steps) == 1
     assert [reason for _, reason in plan.refused] == [
@@ -180,6 +290,7 @@ def test_steps_that_cannot_be_drawn_are_refused_with_a_reason(root: Path) -> Non
         "it is no regular file",
         "it is there already",
         "an earlier step brings a file there",
+        "its new name is taken",
     ]
 
 
@@ -318,9 +429,18 @@ def test_no_plan_loses_a_byte_and_every_plan_is_undone(
         for name, data in present.items():
             _file(root / name, data)
             os.utime(root / name, ns=(0, len(data)))  # equal bytes look alike in all but inode
-        steps: list[Move | Put] = [Move(source, target, "") for source, target in moves]
+        steps: list[Move | Put] = [
+            Move(source, target, "", seed.choice(["", "x", "y"])) for source, target in moves
+        ]
         for number, (name, data) in enumerate(written):
-            steps.append(Put(name, _file(Path(folder) / "staged" / str(number), data), ""))
+            steps.append(
+                Put(
+                    name,
+                    _file(Path(folder) / "staged" / str(number), data),
+                    "",
+                    seed.choice(["", "x"]),
+                )
+            )
         seed.shuffle(steps)
         before = tree(root)
         plan = plan_of(root, *steps)
@@ -375,6 +495,75 @@ def test_an_applied_plan_is_not_drawn_over(root: Path) -> None:
     assert plan_of(root, Move("a.jpg", "e.jpg", "")).steps
 
 
+def test_a_plan_of_a_folder_that_is_gone_is_told_and_never_dropped(
+    root: Path, tmp_path: Path
+) -> None:
+    _file(root / "a.jpg", b"a")
+    before = tree(root)
+    place = tmp_path / "out" / "plan"
+    plan = draw(root, place, [Move("a.jpg", "b.jpg", "")], made_by="test")
+    apply(place)
+    away = root.with_name("unplugged")
+    root.rename(away)
+    for deed in (apply, undo):
+        with pytest.raises(PlanError, match="root, which is gone"):
+            deed(place)
+    assert not root.exists()
+    assert next_folder(place).name == "plan-2" and last_applied(place) == place
+    with pytest.raises(PlanError, match="root, which is gone, not of .*unplugged"):
+        to_undo(place, away)
+    with pytest.raises(PlanError, match="Undo it first"):
+        draw(away, place, [Move("b.jpg", "c.jpg", "")], made_by="test")
+    away.rename(root)
+    assert to_undo(place, root) == [plan.folder]
+    assert undo(place).done == 1
+    assert tree(root) == before
+
+
+def test_the_plans_of_a_folder_are_found_among_those_of_others(tmp_path: Path) -> None:
+    place = tmp_path / "out" / "plan"
+    roots = [tmp_path / name for name in ("one", "two")]
+    for number, root in enumerate([*roots, roots[0]]):
+        _file(root / f"{number}.jpg", b"%d" % number)
+        steps = [Move(f"{number}.jpg", f"to/{number}.jpg", "")]
+        apply(draw(root, next_folder(place), steps, made_by="test").folder)
+    names = [[it.name for it in to_undo(place, root)] for root in roots]
+    assert names == [["plan-3", "plan"], ["plan-2"]]
+    assert located(place.parent) == located(place.parent, applied=True)
+    undo(to_undo(place, roots[0])[0])
+    assert (located(place.parent).name, located(place.parent, applied=True).name) == (
+        "plan-3", "plan-2"
+    )  # fmt: skip
+    assert located(place) == place
+    undo(place)
+    undo(place.with_name("plan-2"))
+    for root in roots:
+        with pytest.raises(PlanError, match="No plan in .*out is applied.*--out"):
+            to_undo(place, root)
+    # The last number is used again, so that the newest plan is the one of the highest number.
+    assert next_folder(place).name == "plan-3"
+
+
+def test_what_was_deleted_in_review_is_told_once_and_then_done_with(root: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        _file(root / name, name.encode())
+    plan = plan_of(root, *(Move(name, f"to/{name}", "") for name in ("a.jpg", "b.jpg")))
+    apply(plan.folder)
+    (root / "to" / "a.jpg").unlink()
+    assert len(undo(plan.folder).skipped) == 1
+    assert last_applied(plan.folder) is None
+
+
+def test_a_plan_carried_back_by_hand_is_not_applied_any_more(root: Path) -> None:
+    _file(root / "a.jpg", b"a")
+    plan = plan_of(root, Move("a.jpg", "to/a.jpg", ""))
+    apply(plan.folder)
+    (root / "to" / "a.jpg").rename(root / "a.jpg")
+    assert last_applied(plan.folder) == plan.folder
+    assert undo(plan.folder) == Outcome(0, [])
+    assert last_applied(plan.folder) is None
+
+
 def test_a_folder_moved_with_its_plan_is_undone(root: Path) -> None:
     steps = folder_of_pictures(root)
     before = tree(root)
@@ -420,6 +609,99 @@ def test_one_at_a_time_below_a_root(root: Path, tmp_path: Path) -> None:
             with pytest.raises(BusyError, match=f"process {os.getpid()}"):
                 apply(plan.folder)
     assert apply(two.folder).done == 1
+
+
+@pytest.fixture
+def two_disks(small_disk: Path) -> Iterator[Path]:
+    """A small disk with another one below `other`."""
+    other = small_disk / "other"
+    other.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", other], check=True)
+    yield small_disk
+    subprocess.run(["umount", other], check=True)
+
+
+def test_a_file_of_the_same_number_on_another_disk_is_not_taken_for_it(two_disks: Path) -> None:
+    source, target = _file(two_disks / "a.jpg", b"the only copy"), two_disks / "other" / "a.jpg"
+    wanted = source.stat().st_ino
+    for number in range(wanted + 9):  # both number their files alike
+        stranger = _file(two_disks / "other" / str(number), b"another file!")
+        if stranger.stat().st_ino == wanted:
+            break
+    stranger.rename(target)
+    assert target.stat().st_ino == wanted
+    plan = draw(
+        two_disks, two_disks / "_artlake" / "p", [Move("a.jpg", "other/a.jpg", "")], made_by="test"
+    )
+    note = {"doubled": [str(source), str(target)], "inode": wanted}  # killed as it tried to link
+    for deed in (apply, undo):
+        (plan.folder / "journal.jsonl").write_text(json.dumps(note) + "\n")
+        deed(plan.folder)
+        assert source.read_bytes() == b"the only copy"
+        assert target.read_bytes() == b"another file!"
+
+
+def test_killed_between_real_disks(two_disks: Path) -> None:
+    names = [f"{number}.jpg" for number in range(5)]
+    for name in names:
+        _file(two_disks / name, name.encode() * 999)
+    plan = draw(
+        two_disks,
+        two_disks / "_artlake" / "p",
+        [Move(name, f"other/{name}", "") for name in names],
+        made_by="test",
+    )
+    before, chance = tree(two_disks), random.Random(6)
+    calls = moments(lambda: apply(plan.folder))
+    everything = content(two_disks)
+    undo(plan.folder)
+    for _ in range(12):
+        assert killed(lambda: apply(plan.folder), chance.randrange(1, calls))
+        assert not undo(plan.folder).skipped
+        assert tree(two_disks) == before
+        assert content(two_disks) == everything
+
+
+def test_a_copy_of_a_folder_does_not_mend_the_folder_it_was_copied_from(root: Path) -> None:
+    _file(root / "a.jpg", b"a")
+    plan = plan_of(root, Move("a.jpg", "to/a.jpg", ""))
+    (root / "to").mkdir()
+    os.link(root / "a.jpg", root / "to" / "a.jpg")  # killed with both names there
+    inode = (root / "a.jpg").stat().st_ino
+    note = {"doubled": [str(root / "a.jpg"), str(root / "to" / "a.jpg")], "inode": inode}
+    (plan.folder / "journal.jsonl").write_text(json.dumps(note) + "\n")
+    copy = root.with_name("copied")
+    shutil.copytree(root, copy)
+    before = tree(root)
+    undo(copy / "_artlake" / "test")
+    assert tree(root) == before
+    assert undo(plan.folder).done == 1
+    assert (root / "a.jpg").exists() and not (root / "to" / "a.jpg").exists()
+
+
+def test_a_copy_that_failed_leaves_nothing_to_recover(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere(monkeypatch)
+    _file(root / "a.jpg", b"a")
+    plan = plan_of(root, Move("a.jpg", "to/a.jpg", ""))
+
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    for where in ("copyfileobj", "copystat"):
+        with monkeypatch.context() as patch:
+            patch.setattr(shutil, where, failing)
+            with pytest.raises(PlanError, match="Input/output error"):
+                apply(plan.folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(moving, "sync_folder", failing)
+        with pytest.raises(PlanError, match="Input/output error"):
+            apply(plan.folder)
+    told = journals.history(plan.folder / "journal.jsonl")
+    assert told.doubled is None and told.part is None
+    assert [path.name for path in (root / "to").iterdir()] == []
+    assert apply(plan.folder).done == 1
 
 
 def test_a_full_disk_stops_the_plan_and_undo_is_whole(
@@ -499,7 +781,7 @@ def test_a_read_only_disk_is_told(small_disk: Path, tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="Read-only file system.*--out"):
         plan_of(small_disk, Move("a.jpg", "b.jpg", ""))
     plan = draw(small_disk, tmp_path / "out", [Move("a.jpg", "b.jpg", "")], made_by="test")
-    with pytest.raises(PlanError, match="Read-only file system.*right to write"):
+    with pytest.raises(PlanError, match="Read-only file system.*make the disk writable"):
         apply(plan.folder)
 
 

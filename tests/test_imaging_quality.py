@@ -95,6 +95,13 @@ def test_no_shape_is_too_small_for_detail(shape) -> None:
     assert (found.sharpness_full > 0) == (min(shape) > 2)
 
 
+def test_detail_of_a_colour_picture_is_that_of_its_grey() -> None:
+    import cv2
+
+    rgb = np.random.default_rng(9).integers(0, 256, (400, 301, 3), dtype=np.uint8)
+    assert quality.detail(rgb) == quality.detail(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+
+
 def test_clipped_shares() -> None:
     values = np.array([0] * 3 + [3] + [4] * 2 + [251] * 2 + [252] + [255], np.uint8)
     assert quality.clipped(histogram(values)) == (0.4, 0.2)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imaging import raw
+from imaging.decode import decode, decode_grey
 from imaging.errors import DecodeError
 
 
@@ -108,3 +109,41 @@ def test_a_damaged_raw_gives_a_reason_or_a_jpeg(
         assert raw.preview(path).startswith(b"\xff\xd8\xff")
     except DecodeError as error:
         assert error.reason == "no_preview"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "is_one"),
+    [
+        ("a.nef", b"MM\0*" + bytes(400), True),
+        ("a.DNG", b"", True),  # RAW's own reader says what is wrong with it
+        ("a.tif", b"MM\0*" + bytes(400), False),
+        ("a.nef", _jpeg(9, 9, "red"), False),
+        ("a.cr2", b"\x89PNG\r\n\x1a\n", False),
+        ("a.dng", b"RIFF\0\0\0\0WEBP", False),
+    ],
+)
+def test_a_raw_is_named_like_one_and_begins_like_no_other_picture(
+    tmp_path: Path, name: str, content: bytes, is_one: bool
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert raw.is_raw(tmp_path / name) == is_one
+
+
+def test_no_pipe_is_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.nef")
+    assert raw.is_raw(tmp_path / "a.nef")
+    with pytest.raises(DecodeError, match="not a regular file"):
+        decode(tmp_path / "a.nef")
+    with pytest.raises(DecodeError, match="missing"):
+        decode(tmp_path / "none.nef")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_that_is_named_like_a_raw_is_decoded_as_what_it_is(
+    tmp_path: Path, kind: str
+) -> None:
+    Image.new("RGB", (90, 60), "red").save(tmp_path / "a.nef", kind)
+    picture = decode(tmp_path / "a.nef")
+    assert (picture.width, picture.height, picture.format) == (90, 60, kind)
+    grey, *_ = decode_grey(tmp_path / "a.nef", 30)
+    assert abs(int(grey.mean()) - 76) <= 1

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imaging.files.companions import bundles
-from imaging.files.facts import Facts, facts, parse_time
+from imaging.files.companions import Bundle, bundles, free_names
+from imaging.files.facts import Facts, facts
 from imaging.files.plan import apply, draw, undo
 from imaging.files.rename import PatternError, clean, cluster, parse_gap, rename
 
@@ -162,19 +162,21 @@ def test_the_accession_needs_its_expression(tmp_path: Path) -> None:
         ("2004:01:02 03:04:05.12", datetime(2004, 1, 2, 3, 4, 5, 120000)),
         ("2004:01:02 03:04:05.123456789+01:00", datetime(2004, 1, 2, 3, 4, 5, 123456)),
         ("2004:01:02 03:04", datetime(2004, 1, 2, 3, 4)),
+        ("2004-01-02T03:04:05Z", datetime(2004, 1, 2, 3, 4, 5)),
         ("0000:00:00 00:00:00", None),
+        ("1970:01:01 00:00:00", None),
         ("2004:13:02 03:04:05", None),
         ("    :  :     :  :  ", None),
         ("", None),
     ],
 )
 def test_times(text: str, expected: datetime | None) -> None:
-    assert parse_time(text) == expected
+    assert facts({"DateTimeOriginal": text}).taken == expected
 
 
 @given(st.text())
 def test_no_text_breaks_the_reading_of_times(text: str) -> None:
-    assert parse_time(text) is None or text.strip()[:4].isdigit()
+    assert facts({"CreateDate": text}).taken is None or text.strip()[:4].isdigit()
 
 
 def test_gaps() -> None:
@@ -225,3 +227,29 @@ def test_clusters_are_chained_within_one_camera(tmp_path: Path) -> None:
         "h.jpg": "2004-01-02_030500/h.jpg",
     }
     assert [(it.path.name, it.reason) for it in refused] == [("g.jpg", "it has no date")]
+
+
+def test_many_pictures_of_one_name_take_one_look_each() -> None:
+    looks: list[str] = []
+
+    def taken(name: str) -> bool:
+        looks.append(name)
+        return name in given
+
+    given: set[str] = set()
+    last: dict[str, int] = {}
+    bundle = Bundle(Path("x.jpg"), (Path("x.jpg.xmp"),))
+    for number in range(1, 1001):
+        names = free_names(bundle, "a.jpg", taken, last)
+        main = "a.jpg" if number == 1 else f"a~{number}.jpg"
+        assert names == [main, f"{main}.xmp"]
+        given.update(names)
+    assert len(looks) == 2000
+
+
+def test_moves_of_a_bundle_say_so(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.jpg", "a.nef", "a.xmp", "b.jpg")]
+    moves, _ = rename(tmp_path, bundles(files), [at(0), at(60)], "{taken:%H%M%S}")
+    assert [(move.source, move.bundle) for move in moves] == [
+        ("a.jpg", "a.jpg"), ("a.nef", "a.jpg"), ("a.xmp", "a.jpg"), ("b.jpg", "b.jpg")
+    ]  # fmt: skip

@@ -5,8 +5,9 @@ import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
 from imaging.duplicates import alignment, structure
-from imaging.duplicates.alignment import Alignment, View
+from imaging.duplicates.alignment import Alignment
 from imaging.duplicates.structure import Agreement, agreement
+from imaging.duplicates.view import View
 from tests._paintings import painting
 
 
@@ -89,14 +90,14 @@ def test_outline_tells_a_frame_from_a_crop() -> None:
 def test_flat_pictures_are_told() -> None:
     ramp = np.linspace(100, 140, 256, dtype=np.uint8)
     gentle = np.repeat(np.tile(ramp, (256, 1))[..., None], 3, axis=2)
-    assert structure.is_flat(View(gentle))
-    assert structure.is_flat(view(Image.new("RGB", (64, 64), "navy")))
-    assert not structure.is_flat(view(painting(1)))
+    assert View(gentle).is_flat
+    assert view(Image.new("RGB", (64, 64), "navy")).is_flat
+    assert not view(painting(1)).is_flat
 
 
 def test_colour_spread_tells_grey_and_sepia_from_colour() -> None:
     grey = ImageOps.grayscale(painting(1))
     sepia = ImageOps.colorize(grey, (40, 26, 13), (250, 240, 215))
-    assert structure.colour_spread(view(grey)) < 0.1
-    assert structure.colour_spread(view(sepia)) < 1.2
-    assert structure.colour_spread(view(painting(1))) > 10
+    assert view(grey).colour_spread < 0.1
+    assert view(sepia).colour_spread < 1.2
+    assert view(painting(1)).colour_spread > 10

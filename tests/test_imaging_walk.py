@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imaging.files.walk import FolderError, printable, walk
+from imaging.files.walk import FolderError, walk
+from imaging.files.workplace import claim
+from storage.files import printable
 
 
 def test_files_are_sorted_and_our_folders_are_passed_over(tmp_path: Path) -> None:
@@ -103,3 +105,15 @@ def test_a_hundred_thousand_entries_take_memory_for_their_names_only(tmp_path: P
     tracemalloc.stop()
     assert len(files) == 100_000 and files == sorted(files)
     assert peak < 100_000 * 1024
+
+
+def test_a_folder_that_a_command_claimed_is_passed_over(tmp_path: Path) -> None:
+    for name in ("a.jpg", "yours/d.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    claim(tmp_path / "mine", tmp_path)
+    (tmp_path / "mine" / "b.jpg").write_bytes(b"x")
+    found = walk(tmp_path)
+    assert [it.relative_to(tmp_path).as_posix() for it in found.files] == ["a.jpg", "yours/d.jpg"]
+    # Asked for by name, it is looked at.
+    assert [it.name for it in walk(tmp_path / "mine").files] == [".artlake", "b.jpg"]

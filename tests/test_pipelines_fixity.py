@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from pipelines.pictures import accession, fixity
 from storage import Lake, LakeError
+from storage.errors import MendableError
 from storage.fixity import FixityError
 from storage.schemas import ARTWORKS
 
@@ -123,11 +124,24 @@ def test_errors_say_what_to_do(folder: Path, tmp_path: Path) -> None:
         _run("fixity", "verify", folder)
     with pytest.raises(FixityError, match="is no folder"):
         _run("fixity", "write", tmp_path / "nothing")
-    with pytest.raises(FixityError, match="either a folder or --lake"):
+    with pytest.raises(FixityError, match="either a folder or --of-lake"):
         _run("fixity", "write")
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(FixityError, match="--out DIR"):
+    with pytest.raises(MendableError, match="--out"):
         _run("fixity", "write", folder, "--out", tmp_path / "file" / "below")
+
+
+def test_a_folder_whose_own_name_is_no_text(folder: Path, tmp_path: Path) -> None:
+    odd = folder.rename(tmp_path / os.fsdecode(b"odd\xff"))
+    with pytest.raises(FixityError, match=r"odd\\xff.*no UTF-8.*--out"):
+        _run("fixity", "write", odd)
+    out = ("--out", tmp_path / "sums")
+    assert "4 checksums" in _run("fixity", "write", odd, *out)
+    assert "every file is as it was" in _run("fixity", "verify", odd, *out)
+    (odd / os.fsdecode(b"bad\xff.tif")).unlink()
+    said = _run("fixity", "write", odd, "--bag", tmp_path / os.fsdecode(b"bag\xff"))
+    assert r"bag\xff" in said
+    assert "every file is as it was" in _run("fixity", "verify", tmp_path / os.fsdecode(b"bag\xff"))
 
 
 def test_manifests_may_lie_elsewhere(folder: Path, tmp_path: Path) -> None:
@@ -135,6 +149,40 @@ def test_manifests_may_lie_elsewhere(folder: Path, tmp_path: Path) -> None:
     assert not (folder / "_artlake").exists()
     _rot(folder / "one.tif")
     _run("fixity", "verify", folder, "--out", tmp_path / "sums", code=1)
+
+
+def test_a_work_folder_in_the_folder_itself_is_not_covered(folder: Path) -> None:
+    sums = folder / "sums"
+    assert "4 checksums" in _run("fixity", "write", folder, "--out", sums)
+    assert "it stands" in _run("fixity", "write", folder, "--out", sums)
+    assert "every file is as it was" in _run("fixity", "verify", folder, "--out", sums)
+    assert "4 checksums" in _run("fixity", "write", folder)
+
+
+def test_a_work_folder_that_comes_over_known_files_is_an_alarm(folder: Path) -> None:
+    _run("fixity", "write", folder)
+    (folder / "sub" / ".artlake").write_text("")
+    assert "missing sub/two.tif" in _run("fixity", "verify", folder, code=1)
+
+
+def test_a_folder_of_somebody_elses_holds_no_manifests(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    for name in ("cache/thesis.txt", ".0001.part/thesis.txt"):
+        (out / name).parent.mkdir(parents=True)
+        (out / name).write_text("mine")
+    for place in (out, folder):
+        with pytest.raises(MendableError, match="--out"):
+            _run("fixity", "write", folder, "--out", place)
+    assert len([it for it in out.rglob("*") if it.is_file()]) == 2
+    work = folder / "_artlake" / "fixity"
+    _run("fixity", "write", folder)
+    for name in ("cache", ".0002.part"):
+        (work / name).mkdir()
+        (work / name / "thesis.txt").write_text("mine")
+    (folder / "one.tif").write_bytes(b"worked on")
+    _run("fixity", "write", folder)
+    assert (work / "0002").is_dir()
+    assert (work / "cache" / "thesis.txt").exists() and (work / ".0002.part/thesis.txt").exists()
 
 
 # -- the lake ------------------------------------------------------------------------------------
@@ -164,29 +212,29 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
 
 
 def test_the_lakes_originals_are_verified_by_their_own_names(lake: Lake) -> None:
-    assert "2 files against the originals' own names" in _run("fixity", "verify", "--lake")
+    assert "2 files against the originals' own names" in _run("fixity", "verify", "--of-lake")
     _, path = lake.images.add_bytes(b"third picture")
     path.write_bytes(b"third pictura")
     assert f"damaged images/store/original/{path.parent.name}" in _run(
-        "fixity", "verify", "--lake", code=1
+        "fixity", "verify", "--of-lake", code=1
     )
     # The manifest of a damaged original holds the checksum of its name.
-    _run("fixity", "write", "--lake")
-    assert "1 damaged" in _run("fixity", "verify", "--lake", code=1)
+    _run("fixity", "write", "--of-lake")
+    assert "1 damaged" in _run("fixity", "verify", "--of-lake", code=1)
 
 
 def test_the_lakes_tables_are_verified_by_the_manifest(lake: Lake) -> None:
-    _run("fixity", "write", "--lake")
-    assert "every file is as it was" in _run("fixity", "verify", "--lake")
+    _run("fixity", "write", "--of-lake")
+    assert "every file is as it was" in _run("fixity", "verify", "--of-lake")
     _rot(lake.path("catalog/artworks"))
-    assert "damaged catalog/artworks.parquet" in _run("fixity", "verify", "--lake", code=1)
+    assert "damaged catalog/artworks.parquet" in _run("fixity", "verify", "--of-lake", code=1)
     Lake.open(lake.root)  # our folder in it makes it no stranger's
 
 
 def test_no_lake_is_made_by_asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARTLAKE_LAKE", str(tmp_path / "none"))
     with pytest.raises(LakeError, match="no lake"):
-        _run("fixity", "verify", "--lake")
+        _run("fixity", "verify", "--of-lake")
     assert not (tmp_path / "none").exists()
 
 
@@ -205,3 +253,21 @@ def test_file_names_are_matched_to_the_lakes_artworks(lake: Lake, tmp_path: Path
     assert rows["1975-1-2b_x.jpg"]["accession_number"] == "1975.1.2a–d"
     assert rows["13.220.8_x.jpg"]["candidates"] == "met:3 met:4"
     assert rows["notes.txt"]["matched"] == "none"
+
+
+def test_a_table_of_matches_is_written_over_one_of_its_own_only(lake: Lake, tmp_path: Path) -> None:
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    (scans / "=1+1_64.55.1.jpg").write_bytes(b"")
+    words = ("accession", scans, "--pattern", "{view}_{accession}", "--out")
+    (tmp_path / "mine.csv").write_text("file,read\n")
+    (tmp_path / "empty.csv").write_text("")
+    for name in ("mine.csv", "empty.csv", "scans"):
+        with pytest.raises(MendableError, match="--out"):
+            _run(*words, tmp_path / name)
+    assert (tmp_path / "mine.csv").read_text() == "file,read\n"
+    _run(*words, tmp_path / "ours.csv")
+    first = (tmp_path / "ours.csv").read_bytes()
+    assert b"\n'=1+1_64.55.1.jpg," in first
+    _run(*words, tmp_path / "ours.csv")
+    assert (tmp_path / "ours.csv").read_bytes() == first

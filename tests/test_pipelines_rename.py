@@ -8,11 +8,14 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from imaging.files.exiftool import ExiftoolMissing
 from imaging.files.plan import PlanError
 from imaging.files.rename import PatternError
+from imaging.files.walk import FolderError
+from imaging.files.workplace import WorkplaceError
 from pipelines.pictures import plans, rename
 from tests.test_imaging_exiftool import needed, photograph
 from tests.test_imaging_plan import tree
@@ -76,7 +79,7 @@ def test_cluster_and_sidecars_and_their_undo(pictures: Path) -> None:
     plan = pictures / "_artlake" / "sidecars"
     shown = call("plan", "show", plan)
     assert "at its target: 5" in shown.output and "(new file)" in shown.output
-    assert [path.name for path in plan.iterdir() if path.name.startswith("tmp")] == []
+    assert sorted(path.name for path in plan.iterdir()) == [".artlake", "plan"]
     assert call("sidecars", pictures, "--undo").exit_code == 0
     assert tree(pictures) == before
 
@@ -92,8 +95,9 @@ def test_a_plan_is_applied_and_undone_by_its_folder(pictures: Path) -> None:
     (pictures / "p0.jpg").write_bytes(b"somebody's")
     done = call("plan", "undo", plan)
     assert done.exit_code == 1 and "its old name is taken" in done.output
+    assert "it stays with p0.jpg" in done.output and "3 steps undone" in done.output
     (pictures / "p0.jpg").unlink()
-    assert "1 steps undone" in call("plan", "undo", plan).output
+    assert "2 steps undone" in call("plan", "undo", plan).output
     assert tree(pictures) == before
     assert "already" in call("plan", "undo", plan).output
 
@@ -136,6 +140,57 @@ def test_what_a_person_can_mend_is_told(
     assert "_artlake" not in {path.name for path in pictures.iterdir()}
 
 
+@needed
+@pytest.mark.parametrize("command", ["rename", "cluster", "sidecars"])
+def test_no_folder_with_files_of_the_users_is_worked_in(
+    pictures: Path, tmp_path: Path, command: str
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "plan.jsonl").write_text("mine")
+    before = tree(tmp_path)
+    for place in (tmp_path / "mine", pictures):
+        failed = call(command, pictures, "--out", place, "--apply")
+        assert isinstance(failed.exception, WorkplaceError) and "--out" in str(failed.exception)
+    absent = call(command, tmp_path / "absent", "--out", tmp_path / "out")
+    assert isinstance(absent.exception, FolderError)
+    assert tree(tmp_path) == before
+
+
+@needed
+def test_an_undo_takes_back_the_plans_of_its_folder_only(pictures: Path, tmp_path: Path) -> None:
+    shutil.copytree(pictures, tmp_path / "others")
+    before = tree(pictures), tree(tmp_path / "others")
+    out = ("--out", tmp_path / "out")
+    assert call("rename", pictures, *out, "--apply").exit_code == 0
+    failed = call("rename", tmp_path / "others", *out, "--undo")
+    assert isinstance(failed.exception, PlanError) and f"is of {pictures}" in str(failed.exception)
+    (pictures).rename(tmp_path / "away")
+    failed = call("rename", pictures, *out, "--undo")
+    assert isinstance(failed.exception, PlanError) and "which is gone" in str(failed.exception)
+    # A dry run meanwhile leaves the plan as it is.
+    assert call("rename", tmp_path / "others", *out).exit_code == 0
+    (tmp_path / "away").rename(pictures)
+    assert call("rename", pictures, *out, "--undo").exit_code == 0
+    assert (tree(pictures), tree(tmp_path / "others")) == before
+
+
+@needed
+def test_a_plan_without_steps_is_told(tmp_path: Path) -> None:
+    photograph(tmp_path / "undated.jpg")
+    done = call("cluster", tmp_path, "--apply")
+    assert done.exit_code == 0 and "nothing to do below" in done.output
+    assert "it has no date" in done.output
+    done = call("plan", "apply", tmp_path / "_artlake" / "cluster")
+    assert done.exit_code == 0 and "nothing to do: the plan holds no steps" in done.output
+
+
+@needed
+def test_a_picture_without_metadata_is_no_error_of_exiftools(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "bare.jpg")
+    done = call("sidecars", tmp_path)
+    assert "nothing is embedded in it" in done.output and "ExifTool" not in done.output
+
+
 @pytest.mark.parametrize("command", ["rename", "cluster", "sidecars"])
 def test_help_has_examples(command: str) -> None:
     shown = call(command, "--help").output
@@ -145,3 +200,4 @@ def test_help_has_examples(command: str) -> None:
 @pytest.mark.parametrize("command", ["show", "apply", "undo"])
 def test_help_of_plans_has_examples(command: str) -> None:
     assert f"./artlake plan {command}" in call("plan", command, "--help").output
+    assert "cull, crops, rename, cluster or sidecars" in call("plan", "--help").output

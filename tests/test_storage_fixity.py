@@ -94,6 +94,18 @@ def test_files_below_a_folder_that_cannot_be_read_are_not_called_missing() -> No
     ]
 
 
+def test_the_next_manifest_forgets_what_is_gone_and_keeps_what_cannot_be_read() -> None:
+    was = {name: Entry(f"{number}" * 64, 1, 1) for number, name in enumerate((b"a", b"b", b"c"))}
+    now = {b"a": Entry("9" * 64, 2, 2), b"d": was[b"b"]}
+    findings = fixity.compare(was, now, {b"c": "Permission denied"})
+    assert fixity.renewed(was, now, findings) == now | {b"c": was[b"c"]}
+
+
+def test_only_what_stands_before_a_known_file_blocks() -> None:
+    refused = {b"a/b": "a link", b"a/x": "a link", b"c": "a link"}
+    assert fixity.blocking(refused, [b"a/b/one.tif", b"c"]) == {b"a/b": "a link", b"c": "a link"}
+
+
 def test_vanished_files_are_told_and_end_nothing(tmp_path: Path) -> None:
     root = _folder(tmp_path / "a", [b"here.tif"])
     found, unread = fixity.hashed(root, [b"here.tif", b"vanished.tif"])
@@ -187,6 +199,8 @@ def test_bagit_accepts_our_bag(
     tmp_path: Path, names: list[bytes], links: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = _folder(tmp_path / "a", names)
+    (tmp_path / ".bag.part").mkdir()
+    (tmp_path / ".bag.part" / "thesis.txt").write_text("mine")
     if not links:
 
         def refuse(source: Path, target: Path) -> None:
@@ -198,7 +212,8 @@ def test_bagit_accepts_our_bag(
     assert bagit.Bag(str(out)).validate()
     assert bags.verify(out) == []
     assert (out / "data" / "one.tif").samefile(root / "one.tif") == links
-    assert not list(tmp_path.glob(".*.part"))
+    assert sorted(it.name for it in tmp_path.iterdir()) == [".bag.part", "a", "bag"]
+    assert (tmp_path / ".bag.part" / "thesis.txt").read_text() == "mine"
 
 
 def test_a_name_that_no_bag_can_hold_makes_no_bag(tmp_path: Path) -> None:

@@ -65,6 +65,22 @@ def test_every_row_comes_back_once_and_in_order(tmp_path: Path, workers: int) ->
     assert found["size"].to_pylist() == list(range(50))
 
 
+def test_rows_are_worked_on_in_the_order_they_come_in(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def kernel(batch: pa.RecordBatch) -> pa.RecordBatch:
+        seen.extend(batch["sha256"].to_pylist())
+        return measure(batch)
+
+    mixed = rows(tmp_path, 5).take([3, 1, 3, 4, 0, 1])
+    found = map_files(
+        kernel, mixed, tmp_path / "memo", key="sha256", version="1", label="t",
+        batch_size=2, workers=0,
+    )  # fmt: skip
+    assert seen == ["003", "001", "004", "000"]
+    assert found["sha256"].to_pylist() == sorted(seen)
+
+
 def test_one_bad_file_is_a_row_with_its_reason(tmp_path: Path) -> None:
     given = rows(tmp_path, 3)
     (tmp_path / "001.bin").unlink()
@@ -186,3 +202,18 @@ def test_a_kernel_that_loses_a_row_is_named(tmp_path: Path) -> None:
             lambda batch: Absent()(batch).slice(1), rows(tmp_path, 3), tmp_path / "memo",
             key="sha256", version="1", label="t", workers=0,
         )  # fmt: skip
+
+
+@pytest.mark.parametrize("left", [0, 40])
+def test_a_damaged_shard_is_worked_on_again(tmp_path: Path, left: int) -> None:
+    def run() -> pa.Table:
+        return map_files(
+            measure, rows(tmp_path, 9), tmp_path / "memo", key="sha256", version="1", label="t",
+            batch_size=3, workers=0,
+        )  # fmt: skip
+
+    first = run()
+    shard = min((tmp_path / "memo" / "1").glob("*.parquet"))
+    shard.write_bytes(shard.read_bytes()[:left])
+    assert run().equals(first)
+    assert run().equals(first)

@@ -1,6 +1,6 @@
 """Faces, by the cascades that OpenCV ships: boxes of whole heads, each with how far it is to be trusted.
 
-What belongs here: detection. On squared 224-px paintings the detectors find the face in a third of the portraits,
+What belongs here: detection. On squared 224-px paintings the detectors find the face in three of ten portraits,
 and one in a hundred landscapes or halberds, so a face weighs by its trust and never decides alone.
 """
 
@@ -11,13 +11,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-SIDE = 192  # longer side of the picture that is looked at
+SIDE = 128  # longer side of the picture that is looked at
 TRUSTED = 0.5  # of two agreeing windows; a face trusted less weighs, but may be cut
 _STEP = 1.25  # between the sizes that are tried
 _NEIGHBOURS = 1
-# The longer side at which each cascade looks, and the least face in pixels (they were trained on 20): an
-# eighth of the picture, and for profiles, whose cascade costs five times as much, a fifth.
-_LOOKS = {"frontalface_alt2": (SIDE, 24), "profileface": (96, 20)}
+_LEAST = 20  # pixels of the smallest face, as the cascades were trained
+# The longer side at which each cascade looks: a face is seen from a sixth of the picture, a profile, whose
+# cascade costs five times as much, from a third.
+_LOOKS = {"frontalface_alt2": SIDE, "profileface": 64}
 # A cascade's box ends at brow and chin: what the head adds to it, in shares of the box.
 _HAIR, _CHEEK, _CHIN = 0.4, 0.2, 0.25
 _SAME = 0.3  # intersection over union above which two boxes are one face
@@ -66,14 +67,13 @@ def _cascade(name: str) -> cv2.CascadeClassifier:
 
 def _detect(name: str, grey: np.ndarray) -> list[tuple[_Box, int]]:
     """Boxes in shares of width and height, each with the number of windows that agree on it."""
-    side, least = _LOOKS[name]
-    scale = min(1.0, side / max(grey.shape))
+    scale = min(1.0, _LOOKS[name] / max(grey.shape))
     height, width = (max(1, round(size * scale)) for size in grey.shape)
-    if min(height, width) < least:
+    if min(height, width) < _LEAST:
         return []
     small = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
     boxes, counts = _cascade(name).detectMultiScale2(
-        small, _STEP, _NEIGHBOURS, minSize=(least, least)
+        small, _STEP, _NEIGHBOURS, minSize=(_LEAST, _LEAST)
     )
     return [
         ((x / width, y / height, (x + w) / width, (y + h) / height), int(count))

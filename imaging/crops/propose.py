@@ -16,8 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from imaging.crops.faces import SIDE as _FACE_SIDE
-from imaging.crops.faces import TRUSTED, Face, faces
+from imaging.crops.faces import SIDE, TRUSTED, Face, faces
 from imaging.crops.saliency import inner_frame, interest, saliency, things
 from imaging.crops.windows import overlap, parse_ratio, summed, sums, windows
 from imaging.decode import decode
@@ -27,7 +26,6 @@ from storage.schemas import CROPS
 
 RATIOS = ("1:1", "4:5", "5:4", "16:9", "9:16")
 PROPOSALS = 3
-_SIDE = 128  # longer side of the map of importance
 _DECODED = 96  # shorter side that a file is decoded to at least; its smallest JPEG scale above that
 _EACH = 2  # windows that each proposer may bring
 # score = what is kept × density^_TIGHTNESS: 0 always takes the largest window, 1 weighs a window by
@@ -36,14 +34,10 @@ _TIGHTNESS = 1 / 6
 _OVERLAP = 0.8  # intersection over union above which two windows are one proposal
 _RIM_COST = 0.5  # for importance so near a window's edge that it looks cut
 _THIRDS_WORTH = 0.1  # for importance around the crossings and lines of thirds
-# Parts of a window: the whole, what lies off the rim, and two squares with the thirds between them.
+# Parts of a window: the whole; what lies off the rim, and two squares with the thirds between them.
+_WHOLE = np.array([(0, 0, 1, 1)])
 _PARTS = np.array(
-    [
-        (0, 0, 1, 1),
-        (0.06, 0.06, 0.94, 0.94),
-        (0.25, 0.25, 0.75, 0.75),
-        (5 / 12, 5 / 12, 7 / 12, 7 / 12),
-    ]
+    [(0.06, 0.06, 0.94, 0.94), (0.25, 0.25, 0.75, 0.75), (5 / 12, 5 / 12, 7 / 12, 7 / 12)]
 )
 
 _PROPOSAL = pa.struct([CROPS.field(name) for name in CROPS.names if name != "sha256"])
@@ -122,31 +116,32 @@ def proposals(result: pa.Table) -> pa.Table:
 class _Looked:
     """All that the ratios of one picture share.
 
-    tables: channel 0 is the importance that confidence is read from, then a channel a proposer (those of
-    `proposers`), then one a thing.
+    maps: summed-area tables with a channel a proposer (those of `proposers`); the first is the importance that
+    confidence is read from. tables: the same, then a channel a thing.
     """
 
     size: tuple[int, int]  # width and height of the maps
     frame: tuple[int, int, int, int]
     faces: list[Face]
     proposers: tuple[str, ...]
+    maps: np.ndarray
     tables: np.ndarray
 
     @classmethod
     def at(cls, rgb: np.ndarray) -> "_Looked":
-        seen = _shrunk(rgb, _FACE_SIDE)
-        small = _shrunk(seen, _SIDE)
+        small = _shrunk(rgb, SIDE)
         height, width = small.shape[:2]
         frame = inner_frame(small)
         maps = {"saliency": _within(saliency(small), frame)}
-        heads = faces(seen, maps["saliency"])
+        heads = faces(small, maps["saliency"])
         if heads:
             maps = {"faces": _with_faces(maps["saliency"], heads), **maps}
         importance = next(iter(maps.values()))
         maps["smartcrop"] = _within(interest(small), frame)
         masks = [importance * mask for mask in things(importance)]
-        tables = summed(np.stack([importance, *maps.values(), *masks], axis=2))
-        return cls((width, height), frame, heads, tuple(maps), tables)
+        tables = summed(np.stack([*maps.values(), *masks], axis=2))
+        alone = np.ascontiguousarray(tables[..., : len(maps)])
+        return cls((width, height), frame, heads, tuple(maps), alone, tables)
 
 
 def _shrunk(rgb: np.ndarray, side: int) -> np.ndarray:
@@ -187,7 +182,7 @@ def _ranked(looked: _Looked, ratio: str) -> list[dict[str, Any]]:
     boxes = boxes[whole == whole.max()]
     kept, scores = _judged(looked, boxes)
     brought: dict[int, str] = {}
-    for proposer, score in zip(looked.proposers, scores[:, 1:].T, strict=True):
+    for proposer, score in zip(looked.proposers, scores.T, strict=True):
         for index in _distinct(boxes, score, _EACH):
             brought.setdefault(index, proposer)
     chosen = np.array(sorted(brought))
@@ -221,30 +216,29 @@ def _whole_faces(boxes: np.ndarray, looked: _Looked) -> np.ndarray:
 
 
 def _judged(looked: _Looked, boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Confidence of each window, and how good it is by the importance and by each proposer.
+    """Confidence of each window, and how good it is by each proposer.
 
     Good is what is kept, away from the edges and around the thirds, and not too loose.
     """
-    count = 1 + len(looked.proposers)
-    inside, core, wide, middle = sums(looked.tables, boxes, _PARTS)
-    masses = looked.tables[-1, -1, count:]
-    shares = inside[:, count:] / masses
-    cut = (masses * shares * (1 - shares)).sum(axis=1)
-    width, height = looked.size
-    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) / (width * height)
-    maps = inside[:, :count]
-    good = maps - cut[:, None] - _RIM_COST * (maps - core[:, :count])
-    good += _THIRDS_WORTH * (wide - middle)[:, :count]
-    density = np.maximum(maps, 1e-9) / area[:, None]
-    return np.clip(maps[:, 0] - cut, 0, 1), np.maximum(good, 0) * density**_TIGHTNESS
+    count = len(looked.proposers)
+    (whole,) = sums(looked.tables, boxes, _WHOLE)
+    core, wide, middle = sums(looked.maps, boxes, _PARTS)
+    inside, held = whole[:, :count], whole[:, count:]
+    cut = (held * (1 - held / looked.tables[-1, -1, count:])).sum(axis=1)
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) / np.prod(looked.size)
+    good = inside - cut[:, None] - _RIM_COST * (inside - core) + _THIRDS_WORTH * (wide - middle)
+    density = np.maximum(inside, 1e-9) / area[:, None]
+    return np.clip(inside[:, 0] - cut, 0, 1), np.maximum(good, 0) * density**_TIGHTNESS
 
 
 def _distinct(boxes: np.ndarray, score: np.ndarray, most: int) -> list[int]:
     """Indices of the best windows that differ from each other, best first."""
     # Rounded, so that sums in another order cannot change which of two equals comes first.
-    left = np.argsort(-np.round(score, 9), kind="stable")
-    chosen: list[int] = []
-    while len(left) and len(chosen) < most:
-        chosen.append(int(left[0]))
-        left = left[overlap(boxes[left], boxes[left[0]]) < _OVERLAP]
+    left = np.round(score, 9)
+    chosen = [int(left.argmax())]
+    while len(chosen) < most:
+        left[overlap(boxes, boxes[chosen[-1]]) >= _OVERLAP] = -1
+        if left.max() < 0:
+            break
+        chosen.append(int(left.argmax()))
     return chosen

@@ -91,11 +91,10 @@ def _border(rows: np.ndarray) -> int:
     reach = len(rows) // 5
     if reach < 1 or rows.shape[1] < 8:
         return 0
-    colour = np.median(rows[0], axis=0)
+    colour = np.sort(rows[0], axis=0)[rows.shape[1] // 2].astype(np.int16)
     if (np.abs(rows[0] - colour).max(axis=1) > _UNLIKE).mean() > _STRAY:
         return 0
-    unlike = np.abs(rows[: reach + 3] - colour.astype(np.float32)).max(axis=2) > _UNLIKE
-    shares = unlike.mean(axis=1)
+    shares = (np.abs(rows[: reach + 3] - colour).max(axis=2) > _UNLIKE).mean(axis=1)
     plain = int(np.argmax(shares > _STRAY)) if (shares > _STRAY).any() else 0
     # The first row inside may be half border by resampling; the picture must begin right behind it.
     if not 0 < plain <= reach or shares[plain : plain + 3].max() < 0.7:
@@ -121,19 +120,18 @@ def _residual(lightness: np.ndarray) -> np.ndarray:
 def _unlike_ground(lab: np.ndarray) -> tuple[np.ndarray, bool]:
     """How unlike the border's colours each pixel is, 0–1, and whether the border is one plain ground."""
     height, width = lab.shape[:2]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    plane = np.stack([np.ones_like(x), x / width, y / height], axis=2)
-    rim = np.concatenate([np.r_[one[0], one[-1], one[:, 0], one[:, -1]] for one in (plane, lab)], 1)
-    at, colours = rim[:, :3], rim[:, 3:]
+    plane = np.ones((height, width, 3), np.float32)
+    plane[..., 1] = np.arange(width) / width
+    plane[..., 2] = np.arange(height)[:, None] / height
+    at, colours = (np.concatenate([one[0], one[-1], one[:, 0], one[:, -1]]) for one in (plane, lab))
     # Studio grounds shade from side to side: a plane through the border, then through its nearer half.
-    nearer = np.ones(len(rim), bool)
+    nearer = np.ones(len(at), bool)
     for _ in range(2):
         ground, *_ = np.linalg.lstsq(at[nearer], colours[nearer], rcond=None)
-        away = np.linalg.norm(colours - at @ ground, axis=1)
+        away = np.sqrt(_squared(colours - at @ ground))
         nearer = away <= np.median(away)
     plain = float(np.median(away)) < _PLAIN
-    distance = np.linalg.norm(lab - plane @ ground, axis=2)
-    squared = distance**2
+    squared = _squared(lab - (plane.reshape(-1, 3) @ ground).reshape(lab.shape))
     return squared / (squared + _APART**2), plain
 
 
@@ -146,7 +144,12 @@ def _unlike_surroundings(lab: np.ndarray) -> np.ndarray:
     small = cv2.resize(lab, (-(-width // 4), -(-height // 4)), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), max(side / 24, 0.5))
     wide = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.linalg.norm(near - wide, axis=2)
+    return np.sqrt(_squared(near - wide))
+
+
+def _squared(vectors: np.ndarray) -> np.ndarray:
+    """Squared lengths along the last axis."""
+    return np.einsum("...i,...i->...", vectors, vectors)
 
 
 def _central(shape: tuple[int, ...]) -> np.ndarray:

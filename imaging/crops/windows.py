@@ -8,8 +8,9 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-_SCALES = (1.0, 0.9, 0.8, 0.7, 0.6)  # of the largest window of that ratio
-_STEPS = 13  # positions tried along each axis
+_SCALES = np.array([0.9, 0.8, 0.7, 0.6])  # of the largest window of that ratio, besides that itself
+_STEPS = np.linspace(0, 1, 13)  # positions tried along each axis, as shares of the room there is
+_GRID = np.stack(np.meshgrid(_STEPS, _STEPS), axis=2).reshape(-1, 2)
 
 
 def parse_ratio(text: str) -> Fraction:
@@ -29,26 +30,16 @@ def windows(frame: tuple[int, int, int, int], ratio: Fraction) -> np.ndarray:
 
     frame: left, top, right, bottom in pixels of the map that is looked at.
     """
-    left, top, right, bottom = frame
-    full = min(float(right - left), (bottom - top) * float(ratio))
-    made = []
-    for scale in _SCALES:
-        w, h = full * scale, full * scale / float(ratio)
-        x, y = _places(left, right - w), _places(top, bottom - h)
-        grid = np.empty((len(y), len(x), 4))
-        grid[..., 0], grid[..., 1], grid[..., 2], grid[..., 3] = (
-            x,
-            y[:, None],
-            x + w,
-            y[:, None] + h,
-        )
-        made.append(grid.reshape(-1, 4))
-    return np.concatenate(made)
-
-
-def _places(start: float, end: float) -> np.ndarray:
-    """Evenly from start to end; one where there is no room."""
-    return np.linspace(start, end, _STEPS) if end > start + 1e-9 else np.array([float(start)])
+    start, extent = np.array(frame[:2], float), np.subtract(frame[2:], frame[:2]).astype(float)
+    full = min(extent[0], extent[1] * float(ratio)) * np.array([1, 1 / float(ratio)])
+    sizes = _SCALES[:, None, None] * full
+    corners = start + (extent - sizes) * _GRID
+    # The largest has room along one axis at most.
+    room = np.maximum(extent - full, 0)
+    slid = start + room * (_STEPS if room.max() > 1e-9 else _STEPS[:1])[:, None]
+    low = np.concatenate([slid, corners.reshape(-1, 2)])
+    high = np.concatenate([slid + full, (corners + sizes).reshape(-1, 2)])
+    return np.concatenate([low, high], axis=1)
 
 
 def summed(maps: np.ndarray) -> np.ndarray:
@@ -61,16 +52,15 @@ def summed(maps: np.ndarray) -> np.ndarray:
 def sums(tables: np.ndarray, boxes: np.ndarray, parts: np.ndarray) -> np.ndarray:
     """What lies inside each part of each box, parts×n×channels; edges are rounded to whole pixels.
 
-    tables: of `summed`. boxes: n×4 left, top, right, bottom in pixels. parts: p×4, the same edges as shares
-    of a box.
+    tables: of `summed`. boxes: n×4 left, top, right, bottom in pixels, inside the maps. parts: p×4, the same
+    edges as shares of a box.
     """
-    rows, columns, channels = tables.shape
-    corner, size = boxes[:, :2], boxes[:, 2:] - boxes[:, :2]
-    edges = np.tile(corner, 2) + np.tile(size, 2) * parts[:, None, :]
-    limits = (columns - 1, rows - 1) * 2
-    left, top, right, bottom = np.moveaxis(np.clip(np.rint(edges).astype(np.intp), 0, limits), 2, 0)
+    _, columns, channels = tables.shape
+    low_x, low_y, high_x, high_y = np.ascontiguousarray(boxes.T)
+    shares = parts.T[:, :, None]
+    left, right = np.rint(low_x + (high_x - low_x) * shares[::2]).astype(np.intp)
+    low, high = np.rint(low_y + (high_y - low_y) * shares[1::2]).astype(np.intp) * columns
     flat = tables.reshape(-1, channels)
-    low, high = top * columns, bottom * columns
     inside = flat.take(high + right, axis=0) - flat.take(low + right, axis=0)
     inside += flat.take(low + left, axis=0) - flat.take(high + left, axis=0)
     # Rounding may leave an empty box a hair below nothing.

@@ -1,91 +1,32 @@
 """Laying one picture over another: where each point of `b` lies in `a`, if the two agree anywhere.
 
-What belongs here: what a picture is recognised by (local features, fine structure) and the search for
-the affine map between two pictures. How well they agree there is `imaging.duplicates.structure`.
+What belongs here: the search for the affine map between two Views, and what it covers. How well they agree there
+is `imaging.duplicates.structure`.
 
 An affine map, not a similarity: collections of squashed squares have lost their aspect ratio. Two ways
-lead to it. The overlay stretches one picture onto the other and improves that by ECC (Evangelidis and
-Psarakis 2008); it costs little and serves copies, also those without features. Else SIFT (Lowe 2004;
+lead to it. The overlay stretches one picture, or the part of it that proposed the pair, onto the other and improves
+that by ECC (Evangelidis and Psarakis 2008); it costs little and serves copies, also those without features. Else SIFT (Lowe 2004;
 RootSIFT, Arandjelović and Zisserman 2012) matched both ways and joined by RANSAC, which finds crops,
 frames, turns and details.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import cv2
 import numpy as np
 
-SIDE = 160  # shorter side of what is compared: at 128, 160 and 256 px the natural pairs part alike
-_LONGEST = 3 * SIDE  # a scroll or a strip is compared at this length
-_FEATURES = 400
+from imaging import borders
+from imaging.duplicates.view import View
+from imaging.hashes import Box, frame_box
+
 _RATIO = 0.85  # to the second nearest; matches count only both ways, so Lowe's 0.8 is not needed
 _TOLERANCE = 2.0  # px at SIDE
 _TRIALS = 1000
 _SMALLEST = 0.01  # share of the other picture that an overlap must reach
-_FINE, _WIDE = 0.6, 5.0  # px: grain below the first and tone above the second are no structure
 _HOPE = 0.15  # correlation of the stretched pictures below which ECC has nothing to start from
-_SILENT = 6.0  # grey levels that count as no structure at all when contrast is evened out
-
 # Places of matched features: n×2 float32 px in a, and in b.
 Matches = tuple[np.ndarray, np.ndarray]
-
-
-class View:
-    """One picture made ready: grey levels, fine structure, and local features when they are asked for."""
-
-    def __init__(self, rgb: np.ndarray) -> None:
-        """rgb: H×W×3 uint8, any size; it is made smaller than SIDE, never larger."""
-        height, width = rgb.shape[:2]
-        scale = min(1.0, SIDE / min(height, width), _LONGEST / max(height, width))
-        if scale < 1:
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        self.rgb = rgb
-        self.grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self.grey.shape[1], self.grey.shape[0]
-
-    @cached_property
-    def structure(self) -> np.ndarray:
-        """H×W float32: grey levels without tone, cast and vignette, their contrast evened out."""
-        fine = cv2.GaussianBlur(self.grey.astype(np.float32), (0, 0), _FINE)
-        fine = fine - cv2.GaussianBlur(fine, (0, 0), _WIDE)
-        strength = cv2.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), _WIDE))
-        return fine / (strength + _SILENT)
-
-    @cached_property
-    def coarse(self) -> np.ndarray:
-        """The structure at half the size: a first alignment needs no more."""
-        return np.ascontiguousarray(cv2.GaussianBlur(self.structure, (0, 0), 1.0)[::2, ::2])
-
-    @cached_property
-    def features(self) -> tuple[np.ndarray, np.ndarray]:
-        """Places (n×2 float32, px) and RootSIFT descriptors (n×128 float32, length 1)."""
-        sift = cv2.SIFT.create(_FEATURES, contrastThreshold=0.02, edgeThreshold=15)
-        keys, found = sift.detectAndCompute(self.grey, None)
-        if found is None:
-            return np.empty((0, 2), np.float32), np.empty((0, 128), np.float32)
-        places = np.array([key.pt for key in keys], np.float32)
-        return places, np.sqrt(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-6))
-
-    def turned(self, form: int) -> "View":
-        """The picture turned by `form`, an index into MEASURES' phash_turned; 0 is itself."""
-        return self if form == 0 else View(np.ascontiguousarray(_turn(self.rgb, form)))
-
-
-def _turn(pixels: np.ndarray, form: int) -> np.ndarray:
-    """Mirrored left to right for forms 4 to 7, then turned counter-clockwise by (form mod 4) × 90°."""
-    return np.rot90(pixels[:, ::-1] if form >= 4 else pixels, form % 4)
-
-
-def inverse(form: int) -> int:
-    """The form that undoes `form`: quarter turns change places, mirrorings undo themselves."""
-    return {1: 3, 3: 1}.get(form, form)
 
 
 @dataclass(frozen=True)
@@ -106,17 +47,28 @@ class Alignment:
         return float(np.degrees(np.arctan2(m[0, 1] - m[1, 0], m[0, 0] + m[1, 1])))
 
 
-def by_overlay(a: View, b: View) -> Alignment:
-    """b stretched onto a, improved by ECC where the two agree at all and it ends somewhere plausible."""
-    (wa, ha), (wb, hb) = a.size, b.size
-    x, y = wa / wb, ha / hb
-    stretched = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2]])
+def by_overlay(a: View, b: View, frame: str | None = None) -> Alignment:
+    """b stretched onto a, improved by ECC where the two agree at all and it ends somewhere plausible.
+
+    frame: the parts of a and of b that are laid over each other, as CANDIDATES name them ("whole/inset 11 %").
+    """
+    one, _, other = (frame or "whole/whole").partition("/")
+    (left, top, right, bottom), (x, y, far, low) = _box(a, one), _box(b, other)
+    across, down = (right - left) / (far - x), (bottom - top) / (low - y)
+    # Pixels are counted from their middles, boxes from their edges.
+    stretched = np.array(
+        [
+            [across, 0, left - 0.5 + across * (0.5 - x)],
+            [0, down, top - 0.5 + down * (0.5 - y)],
+        ]
+    )
     half = _scaled(stretched, 0.5)
     size = a.coarse.shape[::-1]
     laid = cv2.warpAffine(b.coarse, half, size, flags=cv2.INTER_LINEAR)
+    here = a.coarse if frame is None else np.where(laid != 0, a.coarse, 0)
     # Structure has no mean to speak of, so the cosine is the correlation.
-    energy = np.linalg.norm(a.coarse) * np.linalg.norm(laid)
-    if (a.coarse * laid).sum() <= _HOPE * energy:
+    energy = np.linalg.norm(here) * np.linalg.norm(laid)
+    if (here * laid).sum() <= _HOPE * energy:
         return Alignment(stretched)
     ends = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 25, 1e-3)
     start = cv2.invertAffineTransform(half).astype(np.float32)
@@ -129,6 +81,13 @@ def by_overlay(a: View, b: View) -> Alignment:
         return Alignment(stretched)
     matrix = _scaled(cv2.invertAffineTransform(found.astype(np.float64)), 2.0)
     return Alignment(matrix if _plausible(matrix, a, b) else stretched)
+
+
+def _box(view: View, name: str) -> Box:
+    width, height = view.size
+    if name == "trimmed":
+        return borders.find(view.rgb).box(width, height) or (0, 0, width, height)
+    return frame_box(name, width, height)
 
 
 def _scaled(matrix: np.ndarray, factor: float) -> np.ndarray:

@@ -5,7 +5,7 @@ of museum photographs every same work lies within 14 bits of pHash and 35 of dHa
 the 23 look-alikes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -13,10 +13,24 @@ import pyarrow.compute as pc
 
 from imaging.duplicates.cosine import cosines, pairs_above, unit
 from imaging.duplicates.hamming import pairs_between, pairs_within
+from imaging.duplicates.proposals import (
+    BY,
+    DERIVATIVE,
+    EMBEDDING,
+    FILE,
+    HASH,
+    RECORD,
+    Found,
+    best,
+    only,
+    proposals,
+    thinned,
+)
+from imaging.duplicates.turned import turned_dhash
 from imaging.hashes import hamming
 
 WHOLE_BITS = 16  # of pHash, both pictures whole
-FRAME_BITS = 12  # of pHash, one whole and the other in a frame: a frame that fits leaves few
+FRAME_BITS = 10  # of pHash, one whole and the other in a frame: a frame that fits leaves few
 TURNED_BITS = (
     8  # of pHash, one turned or mirrored: the coefficients are the same but for their signs
 )
@@ -25,12 +39,7 @@ COSINE = 0.90  # of embeddings
 NEAREST = 20  # embeddings propose with so many at most, however much alike a collection is
 EQUAL_HASHES = 8  # pictures of equal hashes that are compared with each other; more are chained
 
-BY = ("file", "derivative", "hash", "embedding", "record")  # the surest reason first
-FILE, DERIVATIVE, HASH, EMBEDDING, RECORD = range(5)
 WHOLE = "whole"
-_UPRIGHT_FIRST = (
-    4  # bits that a turned form must be nearer by, since many pictures are nearly symmetric
-)
 
 CANDIDATES = pa.schema(
     [
@@ -44,10 +53,6 @@ CANDIDATES = pa.schema(
         ("cosine", pa.float32()),
     ]
 )
-
-# One proposal a row: positions a < b, by, phash, dhash, frame, form. A pair may come several times.
-_COLUMNS = ("a", "b", "by", "phash", "dhash", "frame", "form")
-Found = dict[str, np.ndarray]
 
 
 def propose(images: pa.Table, vectors: pa.Table | None = None) -> pa.Table:
@@ -70,7 +75,7 @@ def propose(images: pa.Table, vectors: pa.Table | None = None) -> pa.Table:
     directions = _unit_vectors(images, vectors)
     if directions is not None:
         found.append(_near_vectors(directions, facts))
-    pairs = _best(found)
+    pairs = thinned(best(found), images["content"])
     alike = np.full(len(pairs["a"]), np.nan, dtype=np.float32)
     if directions is not None:
         rows, known = directions
@@ -125,7 +130,7 @@ class _Facts:
     def whole(self, a: np.ndarray, b: np.ndarray, by: int) -> Found:
         """Proposals of whole and upright pictures, with their distances."""
         dhash = _dhash(self.along[a], self.down[a], self.along[b], self.down[b])
-        return _found(a, b, by, hamming(self.phash[a], self.phash[b]), dhash, 0, 0)
+        return proposals(a, b, by, hamming(self.phash[a], self.phash[b]), dhash, 0, 0)
 
 
 def _equal_files(images: pa.Table, facts: _Facts) -> Iterator[Found]:
@@ -149,7 +154,7 @@ def _near_hashes(facts: _Facts) -> Iterator[Found]:
 
     i, j, _ = pairs_within(facts.phash[told], WHOLE_BITS)
     whole = facts.whole(told[i], told[j], HASH)
-    yield _only(whole, whole["dhash"] <= DHASH_BITS)
+    yield only(whole, whole["dhash"] <= DHASH_BITS)
 
     among = np.zeros(len(facts.phash), dtype=bool)
     among[told] = True
@@ -159,8 +164,8 @@ def _near_hashes(facts: _Facts) -> Iterator[Found]:
     b = facts.owner[k]
     dhash = _dhash(facts.along[a], facts.down[a], facts.part_along[k], facts.part_down[k])
     frame = facts.part_frame[k] + np.where(a < b, 0, facts.reverse)
-    framed = _found(np.minimum(a, b), np.maximum(a, b), HASH, bits, dhash, frame, 0)
-    yield _only(framed, (dhash <= DHASH_BITS) & (a != b))
+    framed = proposals(np.minimum(a, b), np.maximum(a, b), HASH, bits, dhash, frame, 0)
+    yield only(framed, (dhash <= DHASH_BITS) & (a != b))
 
     i, k, bits = pairs_between(facts.phash[told], facts.turned[told, 1:].ravel(), TURNED_BITS)
     a, b, form = told[k // 7], told[i], k % 7 + 1
@@ -171,7 +176,7 @@ def _near_hashes(facts: _Facts) -> Iterator[Found]:
         of = form == number
         along, down = turned_dhash(facts.along[a[of]], facts.down[a[of]], number)
         dhash[of] = _dhash(along, down, facts.along[b[of]], facts.down[b[of]])
-    yield _found(a, b, HASH, bits[before], dhash, 0, form)
+    yield proposals(a, b, HASH, bits[before], dhash, 0, form)
 
 
 def _chained(members: np.ndarray, leaders: np.ndarray, facts: _Facts) -> Iterator[Found]:
@@ -210,66 +215,8 @@ def _unit_vectors(
     return rows, pc.fill_null(known, -1).to_numpy()
 
 
-def turned_dhash(along: np.ndarray, down: np.ndarray, form: int) -> tuple[np.ndarray, np.ndarray]:
-    """dhash_h and dhash_v of pictures in a form of phash_turned, from those of the upright ones.
-
-    A mirror exchanges brighter and darker along rows, a quarter turn besides exchanges rows and columns.
-    Exact where no two neighbours of the small grid are equal.
-    """
-    h, v = _bits(along), _bits(down)
-    if form >= 4:
-        h, v = ~h[:, :, ::-1], v[:, :, ::-1]
-    for _ in range(form % 4):
-        h, v = np.rot90(v, axes=(1, 2)), ~np.rot90(h, axes=(1, 2))
-    return _packed(h), _packed(v)
-
-
-def _bits(hashes: np.ndarray) -> np.ndarray:
-    octets = np.asarray(hashes, dtype=">u8").view(np.uint8).reshape(-1, 8)
-    return np.unpackbits(octets, axis=1).reshape(-1, 8, 8).astype(bool)
-
-
-def _packed(bits: np.ndarray) -> np.ndarray:
-    octets = np.packbits(bits.reshape(-1, 64), axis=1)
-    return octets.view(">u8").ravel().astype(np.uint64)
-
-
 def _dhash(along: np.ndarray, down: np.ndarray, other: np.ndarray, below: np.ndarray) -> np.ndarray:
     return hamming(along, other).astype(np.int64) + hamming(down, below)
-
-
-def _found(
-    a: np.ndarray,
-    b: np.ndarray,
-    by: int,
-    phash: np.ndarray,
-    dhash: np.ndarray,
-    frame: np.ndarray | int,
-    form: np.ndarray | int,
-) -> Found:
-    columns = (a, b, by, phash, dhash, frame, form)
-    wide = [np.broadcast_to(np.asarray(it, dtype=np.int64), a.shape) for it in columns]
-    return dict(zip(_COLUMNS, wide, strict=True))
-
-
-def _only(found: Mapping[str, np.ndarray], keep: np.ndarray) -> Found:
-    return {name: column[keep] for name, column in found.items()}
-
-
-def _best(found: list[Found]) -> Found:
-    """Each pair once: its surest reason, and the frame and form in which its hashes are nearest."""
-    every = {name: np.concatenate([it[name] for it in found]) for name in _COLUMNS}
-    near = every["phash"] + np.where(every["form"] > 0, _UPRIGHT_FIRST, 0)
-    order = np.lexsort(
-        (every["form"], every["frame"], every["dhash"], near, every["b"], every["a"])
-    )
-    every = _only(every, order)
-    new = (np.diff(every["a"], prepend=-1) != 0) | (np.diff(every["b"], prepend=-1) != 0)
-    starts = np.flatnonzero(new)
-    best = _only(every, starts)
-    if len(starts):
-        best["by"] = np.minimum.reduceat(every["by"], starts)
-    return best
 
 
 def _leaders(columns: pa.Table) -> np.ndarray:

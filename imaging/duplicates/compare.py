@@ -5,21 +5,33 @@ is said in `imaging.duplicates.verdict`.
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from imaging.duplicates import alignment, structure
+from imaging.duplicates.alignment import Alignment
+from imaging.duplicates.structure import Agreement
+from imaging.duplicates.view import View, inverse, read
 from imaging.errors import DecodeError
+from imaging.threads import one_thread
 from imaging.versions import COMPARE
 from storage import map_files
+from storage.errors import MendableError
 
 # So much agreement needs no second opinion: verdict's own limits lie far below.
 _SURE_LIKENESS, _SURE_WEAKEST = 0.85, 0.70
+
+
+class DerivativeError(MendableError):
+    """A reduced picture is gone, or not the one that was measured."""
+
 
 MEASURED = pa.schema(
     [
@@ -36,50 +48,101 @@ MEASURED = pa.schema(
         ("flat", pa.bool_()),  # one of the two has too little structure to be recognised by
     ]
 )
-_RESULT = pa.schema([("pair", pa.string()), *MEASURED, ("error", pa.string())])
+_RESULT = pa.schema(
+    [("pair", pa.string()), ("mirror", pa.bool_()), *MEASURED, ("error", pa.string())]
+)
+_ASKED = pa.schema(
+    [
+        ("pair", pa.string()),
+        ("one", pa.string()),  # derivatives below the store's root
+        ("other", pa.string()),
+        ("form", pa.int8()),  # of one
+        ("frame", pa.string()),  # parts that are laid over each other first; null: the wholes
+        ("free", pa.bool_()),  # whether the mirror image may be tried
+    ]
+)
+_MIRRORED = 4  # among the forms of phash_turned
+_UPRIGHT = "whole/whole"
+_EMBEDDING = "embedding"
 
 
 def compare(
     candidates: pa.Table, images: pa.Table, store_root: Path, memo: Path | None
 ) -> pa.Table:
-    """The candidates in their order, with the columns of MEASURED and `error` (null where all went well).
+    """The candidates in their order, with the columns of MEASURED.
 
     candidates: image_a, image_b, form, and whatever else; images: image_id, derivative (below
     `store_root`), content. memo: folder that keeps comparisons by the two contents, whichever way round;
     None keeps nothing.
 
-    Raises FileNotFoundError naming a derivative that is not in the store, ValueError naming a picture that
-    is not among `images`.
+    Raises DerivativeError naming a derivative that is gone or not what was measured, ValueError naming a
+    picture that is not among `images`.
     """
-    from imaging.duplicates.alignment import inverse
-
     contents, paths = _facts(candidates, images)
-    forms = candidates["form"].to_pylist()
-    turned_over = [a > b for a, b in zip(*contents, strict=True)]
-    rows: dict[str, list[Any]] = {"pair": [], "one": [], "other": [], "form": []}
-    for a, b, path_a, path_b, form, over in zip(*contents, *paths, forms, turned_over, strict=True):
-        known = form or 0
-        one, other, form_one = (b, a, inverse(known)) if over else (a, b, known)
-        rows["pair"].append(f"{one}-{other}-{form_one}")
-        rows["one"].append(path_b if over else path_a)
-        rows["other"].append(path_a if over else path_b)
-        rows["form"].append(form_one)
-    types = {"pair": pa.string(), "one": pa.string(), "other": pa.string(), "form": pa.int8()}
-    table = pa.table({name: pa.array(rows[name], kind) for name, kind in types.items()})
+    rows, turned_over = [], []
+    facts = candidates.select(["form", "frame", "proposed_by"]).to_pylist()
+    for a, b, path_a, path_b, fact in zip(*contents, *paths, facts, strict=True):
+        over = a > b
+        rows.append(
+            _asked(b, a, path_b, path_a, fact, over)
+            if over
+            else _asked(a, b, path_a, path_b, fact, over)
+        )
+        turned_over.append(over)
+    table = pa.Table.from_pylist(rows, schema=_ASKED)
     with tempfile.TemporaryDirectory(prefix="artlake-compare-") as scratch:
         result = map_files(
             Compare(store_root),
-            table,
+            _neighbours_together(table),
             memo or Path(scratch),
             key="pair",
             version=COMPARE,
             label="duplicates: compare",
             batch_size=128,
         )
-    lost = result.filter(pc.fill_null(pc.starts_with(result["error"], "missing"), False))
+    lost = result.filter(pc.is_valid(result["error"]))
     if lost.num_rows:
-        raise FileNotFoundError(lost["error"][0].as_py().removeprefix("missing: "))
+        raise DerivativeError(
+            f"{lost.num_rows} pairs could not be compared, the first for its reduced picture: "
+            f"{lost['error'][0].as_py()}. Remove the folder of the measures' memo (images/memo of a lake, the "
+            "cache of a cull) and measure again."
+        )
     return _joined(candidates, result, table["pair"], pa.array(turned_over, pa.bool_()))
+
+
+def _asked(
+    one: str, other: str, path: str, path_other: str, fact: Mapping[str, Any], over: bool
+) -> dict[str, Any]:
+    """A row of _ASKED; `over`: `one` is the candidate's b."""
+    form, frame = fact["form"] or 0, fact["frame"] or _UPRIGHT
+    if over:
+        form, frame = inverse(form), "/".join(reversed(frame.split("/")))
+    if form or frame == _UPRIGHT:
+        frame = None
+    # Embeddings do not tell a mirror image from its like, so they propose none.
+    free = fact["proposed_by"] == _EMBEDDING and form == 0
+    return {
+        "pair": f"{one}-{other}-{form}-{frame or ''}{'-mirror' if free else ''}",
+        "one": path,
+        "other": path_other,
+        "form": form,
+        "frame": frame,
+        "free": free,
+    }
+
+
+def _neighbours_together(table: pa.Table) -> pa.Table:
+    """Rows so ordered that pairs of the same few pictures follow each other, and share what is made of them."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ends = pa.chunked_array([*table["one"].chunks, *table["other"].chunks], pa.string())
+    places = ends.combine_chunks().dictionary_encode()
+    one, other = places.indices.to_numpy().reshape(2, -1)
+    count = len(places.dictionary)
+    graph = coo_array((np.ones(len(one)), (one, other)), shape=(count, count))
+    cluster = connected_components(graph, directed=False)[1][one]
+    return table.take(np.lexsort((other, one, cluster)))
 
 
 def _facts(candidates: pa.Table, images: pa.Table) -> tuple[list[list[str]], list[list[str]]]:
@@ -108,79 +171,72 @@ def _joined(
         elif name == "angle":
             column = pc.if_else(over, pc.negate(column), column)
         candidates = candidates.append_column(MEASURED.field(name), column)
-    return candidates.append_column("error", found["error"])
+    mirrored = pc.fill_null(found["mirror"].combine_chunks(), False)
+    forms = pc.if_else(
+        mirrored, pa.scalar(_MIRRORED, pa.int8()), candidates["form"].combine_chunks()
+    )
+    return candidates.set_column(candidates.column_names.index("form"), "form", forms)
 
 
 @dataclass(frozen=True)
 class Compare:
-    """Kernel over pairs: `pair`, `one` and `other` (derivatives below `store_root`), `form` of `one`."""
+    """Kernel over pairs, rows of _ASKED."""
 
     store_root: Path
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """One row a pair, in the batch's order. Pairs come sorted, so a picture is read once for many."""
-        import cv2
+        """One row a pair, in the batch's order. A picture is read once for all its pairs in the batch."""
 
-        from imaging.duplicates.alignment import View
+        @lru_cache(maxsize=256)  # half a megabyte each
+        def view(path: str, content: str, form: int) -> View:
+            if form == 0:
+                return read(self.store_root / path, content)
+            return view(path, content, 0).turned(form)
 
-        @lru_cache(maxsize=256)  # a third of a megabyte each
-        def view(path: str, form: int) -> View:
-            return read(self.store_root / path) if form == 0 else view(path, 0).turned(form)
-
-        threads = cv2.getNumThreads()
-        cv2.setNumThreads(1)  # a process a core is already at work
-        try:
+        with one_thread():  # a process a core is already at work
             rows = [self._row(row, view) for row in batch.to_pylist()]
-        finally:
-            cv2.setNumThreads(threads)
         return pa.RecordBatch.from_pylist(rows, schema=_RESULT)
 
     def _row(self, row: Mapping[str, Any], view: Any) -> dict[str, Any]:
+        content, content_other = row["pair"].split("-")[:2]
+        one = partial(view, row["one"], content)
         try:
-            a, b = view(row["one"], row["form"]), view(row["other"], 0)
-        except FileNotFoundError as error:
-            return {"pair": row["pair"], "error": f"missing: {error.filename}"}
+            a, b = one(row["form"]), view(row["other"], content_other, 0)
         except DecodeError as error:
             return {"pair": row["pair"], "error": str(error)}
-        return {"pair": row["pair"], **measured(a, b)}
+        mirrored = partial(one, _MIRRORED) if row["free"] else None
+        return {"pair": row["pair"], **measured(a, b, row["frame"], mirrored)}
 
 
-def read(path: Path) -> Any:
-    """The View of a derivative. Raises FileNotFoundError, or DecodeError when it is no whole JPEG."""
-    import simplejpeg
+def measured(
+    a: View, b: View, frame: str | None = None, mirrored: Callable[[], View] | None = None
+) -> dict[str, Any]:
+    """The columns of MEASURED for two Views; the best of several alignments counts.
 
-    from imaging.duplicates.alignment import SIDE, View
-
-    data = path.read_bytes()
-    try:
-        return View(simplejpeg.decode_jpeg(data, "RGB", min_height=SIDE, min_width=SIDE))
-    except ValueError as error:
-        raise DecodeError("broken_derivative", f"{path}: {error}") from error
-
-
-def measured(a: Any, b: Any) -> dict[str, Any]:
-    """The columns of MEASURED for two Views; the better of two alignments counts.
-
-    Features are asked only where the overlay leaves a doubt.
+    frame: the parts that proposed the pair, where the overlay starts. mirrored: makes the mirror image of a, which is
+    tried by overlay alone where the upright one leaves a doubt; `mirror` says that it was taken. Features
+    are asked only where all overlays leave a doubt.
     """
-    from imaging.duplicates import alignment, structure
-
-    best = alignment.by_overlay(a, b)
+    best = alignment.by_overlay(a, b, frame)
     agreed = structure.agreement(a, b, best)
-    count = None
-    if agreed.likeness < _SURE_LIKENESS or agreed.weakest < _SURE_WEAKEST:
-        matches = alignment.matched(a, b)
-        other = alignment.by_features(a, b, matches)
-        if other is not None:
-            again = structure.agreement(a, b, other)
-            if (alignment.inliers(other, matches), again.likeness) > (
-                alignment.inliers(best, matches),
-                agreed.likeness,
-            ):
-                best, agreed = other, again
-        count = alignment.inliers(best, matches)
+    if frame is not None and not _is_sure(agreed):
+        laid = alignment.by_overlay(a, b)
+        found = structure.agreement(a, b, laid)
+        if found.likeness > agreed.likeness:
+            best, agreed = laid, found
+    count, mirror = None, False
+    if mirrored is not None and not _is_sure(agreed):
+        other_a = mirrored()
+        laid = alignment.by_overlay(other_a, b)
+        found = structure.agreement(other_a, b, laid)
+        if _is_sure(found):
+            a, best, agreed, mirror = other_a, laid, found, True
+    flat = a.is_flat or b.is_flat
+    if not _is_sure(agreed) and not flat:
+        best, agreed, count = _by_points(a, b, best, agreed)
     covered_a, covered_b = alignment.covered(best.matrix, a, b)
     return {
+        "mirror": mirror,
         "likeness": agreed.likeness,
         "weakest": agreed.weakest,
         "residual": agreed.residual,
@@ -189,7 +245,27 @@ def measured(a: Any, b: Any) -> dict[str, Any]:
         "covered_b": covered_b,
         "outline": structure.outline(a, b, best),
         "angle": best.angle,
-        "colour_a": structure.colour_spread(a),
-        "colour_b": structure.colour_spread(b),
-        "flat": structure.is_flat(a) or structure.is_flat(b),
+        "colour_a": a.colour_spread,
+        "colour_b": b.colour_spread,
+        "flat": flat,
     }
+
+
+def _is_sure(found: Agreement) -> bool:
+    return found.likeness >= _SURE_LIKENESS and found.weakest >= _SURE_WEAKEST
+
+
+def _by_points(
+    a: View, b: View, best: Alignment, agreed: Agreement
+) -> tuple[Alignment, Agreement, int]:
+    """The alignment by features where it is the better one, else the one so far; with its matched points."""
+    matches = alignment.matched(a, b)
+    count = alignment.inliers(best, matches)
+    other = alignment.by_features(a, b, matches)
+    if other is None:
+        return best, agreed, count
+    points, again = alignment.inliers(other, matches), structure.agreement(a, b, other)
+    # Points before likeness: the plain parts of two look-alike objects lie well over each other.
+    if (points, again.likeness) > (count, agreed.likeness):
+        return other, again, points
+    return best, agreed, count

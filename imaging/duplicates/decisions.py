@@ -57,7 +57,7 @@ def read(file: Path) -> pa.Table:
 
 
 def latest(decisions: pa.Table | None) -> dict[tuple[str, str], Decision]:
-    """The decision that counts for each pair, by (smaller, larger) image_id.
+    """The decision that counts for each pair, by (smaller, larger) image_id, in the order they were taken.
 
     Raises ValueError naming the row when a verdict is unknown or a picture is paired with itself.
     """
@@ -72,6 +72,7 @@ def latest(decisions: pa.Table | None) -> dict[tuple[str, str], Decision]:
         if decision.image_a == decision.image_b:
             raise ValueError(f"decision {number}: {decision.image_a} is paired with itself")
         small, large = sorted((decision.image_a, decision.image_b))
+        counting.pop((small, large), None)  # so that they stand in the order of the last words
         counting[small, large] = decision
     return counting
 

@@ -59,10 +59,9 @@ def rank_keepers(
         row["image_id"]: {**row, "place": places.get(row["source"], len(places))}
         for row in wanted.select(flat).to_pylist()
     }
-    decided = list(latest(decisions).values())
-    by_picture: dict[str, list[Decision]] = {}
-    for decision in decided:
-        by_picture.setdefault(decision.image_a, []).append(decision)
+    by_picture: dict[str, list[tuple[int, Decision]]] = {}
+    for number, decision in enumerate(latest(decisions).values()):
+        by_picture.setdefault(decision.image_a, []).append((number, decision))
     rows: list[dict[str, Any]] = []
     order = [("group_id", "ascending"), ("image_id", "ascending")]
     for group, members in groupby(shared.sort_by(order).to_pylist(), lambda row: row["group_id"]):
@@ -71,7 +70,8 @@ def rank_keepers(
         if lost:
             raise ValueError(f"group {group}: no facts about picture {lost[0]}")
         among = set(ids)
-        said = [it for image in ids for it in by_picture.get(image, ()) if it.image_b in among]
+        told = [it for image in ids for it in by_picture.get(image, ()) if it[1].image_b in among]
+        said = [it for _, it in sorted(told, key=lambda one: one[0])]
         rows += _ranked(group, [facts[image] for image in ids], said, POLICIES[policy], references)
     return as_table(KEEPERS, rows)
 
@@ -83,9 +83,7 @@ def _ranked(
     policy: Policy,
     references: frozenset[str],
 ) -> list[dict[str, Any]]:
-    beaten = {it.image_b for it in said if it.verdict == KEEP_THIS}
-    chosen = {it.image_a for it in said if it.verdict == KEEP_THIS} - beaten
-    both = {image for it in said if it.verdict == KEEP_BOTH for image in (it.image_a, it.image_b)}
+    chosen, beaten, both = _said(said)
     bests = Bests.of(members)
     worth = {member["image_id"]: points(member, bests) for member in members}
 
@@ -120,6 +118,23 @@ def _ranked(
         row = {"image_id": image, "group_id": group, "is_keeper": kept, "rank": rank}
         rows.append({**row, "reason": reason})
     return rows
+
+
+def _said(said: Sequence[Decision]) -> tuple[set[str], set[str], set[str]]:
+    """The pictures that people chose, chose another for, and keep with another; the later word counts."""
+    last: dict[str, str] = {}  # what was said last against, or for, a picture
+    winners: list[str] = []
+    for it in said:
+        last[it.image_b] = it.verdict
+        if it.verdict == KEEP_BOTH:
+            last[it.image_a] = it.verdict
+        else:
+            winners.append(it.image_a)
+    beaten = {image for image, verdict in last.items() if verdict == KEEP_THIS}
+    both = set(last) - beaten
+    # Where each is chosen over another in a ring, the last word chooses.
+    chosen = set(winners) - beaten or set(winners[-1:])
+    return chosen, beaten - chosen, both
 
 
 def _by_name(member: Picture) -> tuple[int, str]:

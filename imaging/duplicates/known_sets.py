@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 _SUFFIXES = (".jpg", ".jpeg", ".png")
+_OTHER_NAMES = {"alpha": "ukbench00120"}  # alpha_channel_image.png shows that picture
 
 
 def known_sets(folder: Path) -> pa.Table:
@@ -26,7 +27,8 @@ def known_sets(folder: Path) -> pa.Table:
         if path.suffix.lower() in _SUFFIXES:
             name, group = path.relative_to(folder).as_posix(), path.relative_to(folder).parts[0]
             if group == "imagededup":
-                rows.append((name, group, path.stem.partition("_")[0]))
+                picture = path.stem.partition("_")[0]
+                rows.append((name, group, _OTHER_NAMES.get(picture, picture)))
             elif group.startswith("pdq_"):
                 rows.append((name, group, "bridge"))
             elif group == "perception":

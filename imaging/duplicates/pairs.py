@@ -128,6 +128,8 @@ def _keep_apart(rows: Iterable[dict[str, Any]], apart: list[Key], spoken: Iterab
         if kept:
             row.update(confirmed=False, kind=DIFFERENT_WORK, relation=None)
             row["evidence"] += f"; but a person keeps {kept[0]} and {kept[1]} apart"
+            if (row["image_a"], row["image_b"]) in spoken:
+                row["evidence"] += ": these decisions contradict each other, and apart wins"
             continue
         small, large = sorted((one, other), key=len)
         large |= small

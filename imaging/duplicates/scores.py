@@ -153,17 +153,23 @@ def compared(
     better = [_figures(name, member, rival, True) for name in told if gap[name] > 0]
     worse = [_figures(name, member, rival, False) for name in told if gap[name] < 0]
     total = sum(gap.values())
-    whole = f"{total:+.1f} points against" if abs(total) >= _TOLD else "about as good as"
     if not told:
         if member["sha256"] == rival["sha256"]:
             return f"the same bytes as {than}; " + _named(than)
         return f"as good as {than}; " + _named(than)
     first, second = (better, worse) if total >= 0 else (worse, better)
     return (
-        f"{whole} {than}: {', '.join(first)}"
+        f"{_whole(total, than)}: {', '.join(first)}"
         + ("; although " if first and second else "")
         + ", ".join(second)
     )
+
+
+def _whole(total: float, than: str) -> str:
+    if abs(total) < _TOLD:
+        return f"about as good as {than}"
+    word = "better" if total > 0 else "worse"
+    return f"{word} than {than} by {abs(total):.1f} points"
 
 
 def _named(than: str) -> str:

@@ -3,17 +3,20 @@
 What belongs here: measures of two pictures that `imaging.duplicates.alignment` has laid over each other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from imaging.duplicates.alignment import Alignment, View, covered
+from imaging.duplicates.alignment import Alignment, covered
+from imaging.duplicates.view import TONE, View, structure
 
 _WINDOW = 17  # px: side of the square in which the local correlation looks
 _WEAKEST = 0.10  # the share of structure that `weakest` leaves below it
 _GRAIN = 0.05  # power of evened-out grain; structure proper has about 0.5
-_TONE = 11  # px: side of the square over which tones are averaged, so that sharpness does not count
+_PART = 0.8  # share of a picture; a larger overlap counts as the whole
+_ALIKE = 1.1  # grids whose pixels differ less in size count as equal
 _RIM = 5  # px at the edge of the overlap that resampling has touched
 _LEAST = 100  # pixels of overlap below which nothing is measured
 
@@ -33,35 +36,55 @@ class Agreement:
 
 def agreement(a: View, b: View, alignment: Alignment) -> Agreement:
     """Measure the overlap on the coarser of the two grids; nothing agrees where there is no overlap."""
-    if (
-        alignment.scale > 1
-    ):  # b is the coarser: the finer one is warped, so that both are equally sharp
+    if alignment.scale > 1:  # b is the coarser: the finer one is laid over it
         a, b, matrix = b, a, cv2.invertAffineTransform(alignment.matrix)
     else:
         matrix = alignment.matrix
-    laid, mask = _laid(b.structure, matrix, a, alignment.scale)
+    whole = np.ones(b.grey.shape, np.uint8)
+    mask = cv2.warpAffine(whole, matrix, a.size, flags=cv2.INTER_NEAREST)
+    mask_box = cv2.boundingRect(mask)
     kernel = np.ones((_RIM, _RIM), np.uint8)
     mask = cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     if int(mask.sum()) < _LEAST:
         return Agreement(0.0, 0.0, 255.0)
+    own = _own_structure(a, mask_box)
+    rgb, other = _laid(b, matrix, a, max(alignment.scale, 1 / alignment.scale))
     return Agreement(
-        _gradients(a.structure, laid, mask),
-        _weakest(a.structure, laid, mask.astype(np.float32)),
-        _residual(a, b, matrix, mask),
+        _gradients(own, other, mask),
+        _weakest(own, other, mask.astype(np.float32)),
+        _residual(a.rgb, rgb, mask),
     )
 
 
-def _laid(
-    pixels: np.ndarray, matrix: np.ndarray, onto: View, scale: float
-) -> tuple[np.ndarray, np.ndarray]:
-    shrink = max(scale, 1 / scale)
-    if shrink > 1.2:  # what the coarser grid cannot hold would fold into false structure
-        pixels = cv2.GaussianBlur(pixels, (0, 0), 0.5 * np.sqrt(shrink**2 - 1))
-    whole = np.ones(pixels.shape[:2], np.uint8)
-    return (
-        cv2.warpAffine(pixels, matrix, onto.size, flags=cv2.INTER_LINEAR),
-        cv2.warpAffine(whole, matrix, onto.size, flags=cv2.INTER_NEAREST),
+def _own_structure(view: View, box: Sequence[int]) -> np.ndarray:
+    """The view's structure; of a part (left, top, width, height) told as if there were nothing around it.
+
+    Else the strong edge of a frame evens out what lies beside it, which the picture without a frame keeps.
+    """
+    left, top, width, height = box
+    if width * height > _PART * view.grey.size:
+        return view.structure
+    part = slice(top, top + height), slice(left, left + width)
+    own = np.zeros_like(view.structure)
+    own[part] = structure(view.grey[part])
+    return own
+
+
+def _laid(b: View, matrix: np.ndarray, onto: View, shrink: float) -> tuple[np.ndarray, np.ndarray]:
+    """b's pixels and structure on the grid of `onto`, which is `shrink` times as coarse."""
+    if shrink <= _ALIKE:
+        rgb, other = (
+            cv2.warpAffine(pixels, matrix, onto.size, flags=cv2.INTER_LINEAR)
+            for pixels in (b.rgb, b.structure)
+        )
+        return rgb, other
+    # What the coarser grid cannot hold would fold into false structure; and what counts as fine is told in pixels,
+    # so both must be told in the same.
+    rgb = cv2.GaussianBlur(b.rgb, (0, 0), 0.5 * np.sqrt(shrink**2 - 1))
+    rgb = cv2.warpAffine(
+        rgb, matrix, onto.size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
+    return rgb, structure(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
 
 
 def _gradients(one: np.ndarray, other: np.ndarray, mask: np.ndarray) -> float:
@@ -87,8 +110,8 @@ def _weakest(one: np.ndarray, other: np.ndarray, mask: np.ndarray) -> float:
     common = around(one * other) / share - mean_one * mean_other
     # 0.01: grain on plain ground has about a tenth of full structure; it must not count as disagreement.
     local = common / np.sqrt(np.maximum(power_one * power_other, 0) + 0.01)
-    inside = mask[::2, ::2] > 0  # neighbours tell the same
-    power_one, power_other, local = (it[::2, ::2] for it in (power_one, power_other, local))
+    inside = mask[::4, ::4] > 0  # neighbours tell the same
+    power_one, power_other, local = (it[::4, ::4] for it in (power_one, power_other, local))
     # Places count by their structure: plain ground around an object is half grain, and tells nothing.
     weight = np.maximum(np.maximum(power_one, power_other)[inside] - _GRAIN, 0)
     order = np.argsort(local[inside], kind="stable")
@@ -98,42 +121,27 @@ def _weakest(one: np.ndarray, other: np.ndarray, mask: np.ndarray) -> float:
     return float(local[inside][order][np.searchsorted(below, _WEAKEST * below[-1])])
 
 
-def _residual(a: View, b: View, matrix: np.ndarray, mask: np.ndarray) -> float:
-    laid = cv2.warpAffine(b.rgb, matrix, a.size, flags=cv2.INTER_LINEAR)
+def _residual(one: np.ndarray, other: np.ndarray, mask: np.ndarray) -> float:
+    """one, other: H×W×3 uint8, laid over each other."""
+    height, width = mask.shape
+    small = (max(1, width // 3), max(1, height // 3))
+    inside = cv2.resize(mask, small, interpolation=cv2.INTER_NEAREST) > 0
     # Averaged after laying over, so that both are equally smooth; what is outside is black in both.
     here, there = (
-        cv2.blur(cv2.bitwise_and(rgb, rgb, mask=mask), (_TONE, _TONE))[::3, ::3]
-        for rgb in (a.rgb, laid)
+        cv2.blur(
+            cv2.resize(cv2.bitwise_and(rgb, rgb, mask=mask), small, interpolation=cv2.INTER_AREA),
+            (TONE // 3, TONE // 3),
+        )[inside].astype(np.float64)
+        for rgb in (one, other)
     )
-    inside = mask[::3, ::3] > 0
-    one, other = here[inside].astype(np.float64), there[inside].astype(np.float64)
     # Both ways, and the smaller: a grey copy can be told from the colours, not the colours from it.
-    return min(_unexplained(one, other), _unexplained(other, one))
+    return min(_unexplained(here, there), _unexplained(there, here))
 
 
 def _unexplained(wanted: np.ndarray, given: np.ndarray) -> float:
     known = np.column_stack([given, np.ones(len(given))])
     gram = known.T @ known + 1e-3 * np.eye(4)
     left = wanted - known @ np.linalg.solve(gram, known.T @ wanted)
-    return float(np.sqrt(np.mean(left * left)))
-
-
-def is_flat(view: View) -> bool:
-    """Whether there is too little structure to recognise the picture by."""
-    return bool(view.structure.std() < 0.1)
-
-
-def colour_spread(view: View) -> float:
-    """Standard deviation of chroma that lightness does not explain, in CIELAB's units.
-
-    Near 0 for a grey picture, and for one toned in sepia.
-    """
-    tones = cv2.blur(view.rgb, (_TONE, _TONE))[::3, ::3]
-    lab = cv2.cvtColor(tones.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    lightness, chroma = lab[..., 0].ravel().astype(np.float64), lab[..., 1:].reshape(-1, 2)
-    known = np.column_stack([np.ones(len(lightness)), lightness, lightness**2])
-    gram = known.T @ known + 1e-3 * np.eye(3)
-    left = chroma - known @ np.linalg.solve(gram, known.T @ chroma)
     return float(np.sqrt(np.mean(left * left)))
 
 

@@ -1,31 +1,38 @@
 """Carrying a plan out and taking it back.
 
-What belongs here: `apply`, `undo`, and the state that each step is in. Where each file is now is read from the
-files themselves, known by inode, size and time or else by sha256; so a process killed anywhere leaves a
-state that the next `apply` or `undo` goes on from.
+What belongs here: `apply` and `undo`. Where each file is now is read from the files themselves (`states`), so a
+process killed anywhere leaves a state that the next `apply` or `undo` goes on from.
 """
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path, PurePosixPath
 
 from imaging.files.journal import History, Journal, history
 from imaging.files.moving import FATAL, move, recover, sync_folder
+from imaging.files.states import (
+    DIVERTED,
+    MOVED,
+    State,
+    diverted,
+    hindrances,
+    places,
+    state_of,
+)
 from imaging.files.steps import (
-    OTHER,
     Move,
     Plan,
+    PlanError,
     Put,
-    likeness,
+    grouped,
     mendable,
     read,
     reason,
-    through_link,
+    stays_with,
 )
-from imaging.files.walk import printable
+from storage.files import printable
 from storage.locks import held
 
 
@@ -37,30 +44,15 @@ class Outcome:
     skipped: list[tuple[Move | Put, str]]
 
 
-class State(Enum):
-    """Where a step's file is."""
-
-    WAITING = "where it came from"
-    DONE = "at its target"
-    EDITED = "at its target, changed since"
-    LOST = "at neither place as it was"
-
-
-_DIVERTED = "a folder on its way is a symbolic link now"
 Progress = Callable[[Sequence[int]], Iterable[int]]
-
-
-def states(plan: Plan) -> list[State]:
-    """Return where the file of each step is now."""
-    told = history(plan.folder / "journal.jsonl")
-    return [_state(plan, number, told) for number in range(len(plan.steps))]
 
 
 def apply(folder: Path, *, progress: Progress = iter) -> Outcome:
     """Do what is left to do of the plan in `folder`; what changed since it was drawn is skipped.
 
-    Raises PlanError where there is no plan or the disk is full or read-only (then what was done
-    stays done and can be undone), BusyError while another plan of the same root is at work.
+    Steps of one bundle are all done or all skipped. Raises PlanError where there is no plan, its
+    folder is gone or the disk is full or read-only (then what was done stays done and can be
+    undone), BusyError while another plan of the same root is at work.
     """
     return _carry_out(folder, "apply", _apply, progress)
 
@@ -68,7 +60,8 @@ def apply(folder: Path, *, progress: Progress = iter) -> Outcome:
 def undo(folder: Path, *, progress: Progress = iter) -> Outcome:
     """Put everything back that the plan in `folder` moved, last first; folders it made go if empty.
 
-    A moved file comes back even if it was edited where it lay. Raises what `apply` raises.
+    A moved file comes back even if it was edited where it lay; a bundle of which one old name is
+    taken stays whole where it is. Raises what `apply` raises.
     """
     return _carry_out(folder, "undo", _undo, progress)
 
@@ -76,119 +69,147 @@ def undo(folder: Path, *, progress: Progress = iter) -> Outcome:
 def _carry_out(
     folder: Path,
     what: str,
-    carry: Callable[[Plan, int, History, Journal], str | bool],
+    carry: Callable[[Plan, Sequence[int], History, Journal], dict[int, str | bool]],
     progress: Progress,
 ) -> Outcome:
     plan = read(folder)
-    done = 0
-    skipped: list[tuple[Move | Put, str]] = []
-    advice = "give the disk room, or yourself the right to write, then apply or undo"
+    if not plan.root.is_dir():
+        raise PlanError(
+            f"The plan in {printable(plan.folder)} is of {printable(plan.root)}, which is gone. "
+            "Bring that folder back to its place (or plug its drive in), then call this again."
+        )
+    groups = grouped([drawn.step for drawn in plan.steps])
+    group_of = {number: group for group in groups for number in group}
+    order = list(group_of)
+    results: dict[int, str | bool] = {}
     with (
-        mendable(plan.root, f"{advice} the plan in {printable(plan.folder)}"),
+        mendable(plan.root, f"{what} the plan in {printable(plan.folder)} again"),
         _alone(plan, what) as (told, journal),
     ):
-        order = range(len(plan.steps))
         for number in progress(order if what == "apply" else order[::-1]):
-            try:
-                result = carry(plan, number, told, journal)
-            except OSError as error:
-                if error.errno in FATAL:
-                    raise
-                result = reason(error)
-            if isinstance(result, str):
-                skipped.append((plan.steps[number].step, result))
-            else:
-                done += bool(result)
+            if number not in results:
+                results |= carry(plan, group_of[number], told, journal)
         if what == "undo":
             _remove_made(plan, journal)
-    return Outcome(done, skipped[:: 1 if what == "apply" else -1])
+    skipped = [
+        (plan.steps[number].step, result)
+        for number in order
+        if isinstance(result := results[number], str)
+    ]
+    return Outcome(sum(result is True for result in results.values()), skipped)
 
 
-def _apply(plan: Plan, number: int, told: History, journal: Journal) -> str | bool:
-    """Do one step: True when done now, False when it was, else the reason why not."""
+def _apply(
+    plan: Plan, group: Sequence[int], told: History, journal: Journal
+) -> dict[int, str | bool]:
+    """Do the steps of one bundle: True when done now, False when they were, else why none is."""
+    state = {number: state_of(plan, number, told) for number in group}
+    waiting = [number for number in group if state[number] not in MOVED]
+    results: dict[int, str | bool] = dict.fromkeys(group, False)
+    wrong = hindrances(plan, waiting, state)
+    for number in waiting if not wrong else ():
+        try:
+            _place(plan, number, journal)
+        except OSError as error:
+            if error.errno in FATAL:
+                raise
+            wrong[number] = reason(error)
+            break
+        results[number], state[number] = True, State.DONE
+    if not wrong:
+        return results
+    first = min(wrong)
+    other = stays_with(plan.steps[first].step, wrong[first])
+    # Back with what was done just now, or by a run that was killed within this very bundle.
+    cut_short = not told.moved.issuperset(group)
+    for number in reversed(group):
+        if results[number] or (cut_short and state[number] in MOVED):
+            back = _take_back(plan, number, state[number], told, journal)
+            results[number] = back if isinstance(back, str) else other
+        elif number in waiting:
+            results[number] = other
+    return results | wrong
+
+
+def _place(plan: Plan, number: int, journal: Journal) -> None:
+    """Bring one file to its place, and what is there to `former`."""
     drawn = plan.steps[number]
-    start, goal, former = _places(plan, number)
-    state = _state(plan, number, told)
-    if state in {State.DONE, State.EDITED}:
-        return False
-    if state is State.LOST:
-        return "it changed since the plan was drawn" if os.path.lexists(start) else "it is gone"
-    if _diverted(plan.root, drawn.step):
-        return _DIVERTED
-    if drawn.former and likeness(goal, drawn.former) != OTHER:
+    start, goal, former = places(plan, number)
+    if drawn.former and os.path.lexists(goal):
         move(goal, former, journal)
-    elif os.path.lexists(goal):
-        taken = "what is to be replaced changed" if drawn.former else "its new name was taken"
-        return f"{taken} since the plan was drawn"
-    _make_parents(plan.root, drawn.step.target, journal)
     try:
+        _make_parents(plan.root, drawn.step.target, journal)
         move(start, goal, journal)
     except OSError:
         if os.path.lexists(former) and not os.path.lexists(goal):
             move(former, goal, journal)
         raise
     journal.note(moved=number)
-    return True
 
 
-def _undo(plan: Plan, number: int, told: History, journal: Journal) -> str | bool:
+def _undo(
+    plan: Plan, group: Sequence[int], told: History, journal: Journal
+) -> dict[int, str | bool]:
+    """Take the steps of one bundle back: True when taken now, False if nothing is to, else why not."""
+    state = {number: state_of(plan, number, told) for number in group}
+    wrong: dict[int, str] = {}
+    leaving: set[Path] = set()  # names that later steps of the bundle free
+    for number in reversed(group):
+        step = plan.steps[number].step
+        start, goal, _ = places(plan, number)
+        if state[number] in MOVED:
+            if diverted(plan.root, step):
+                wrong[number] = DIVERTED
+            elif isinstance(step, Move) and os.path.lexists(start) and start not in leaving:
+                wrong[number] = f"its old name is taken; it stays at {printable(step.target)}"
+            leaving.add(goal)
+    other = stays_with(plan.steps[min(wrong)].step, wrong[min(wrong)]) if wrong else ""
+    return {
+        number: wrong.get(number, other)
+        if wrong and state[number] in MOVED
+        else _take_back(plan, number, state[number], told, journal)
+        for number in reversed(group)
+    }
+
+
+def _take_back(
+    plan: Plan, number: int, state: State, told: History, journal: Journal
+) -> str | bool:
     """Take one step back: True when taken now, False when there is nothing to, else why not."""
     step = plan.steps[number].step
-    start, goal, former = _places(plan, number)
-    state = _state(plan, number, told)
+    start, goal, former = places(plan, number)
     back = False
-    if state in {State.DONE, State.EDITED} and _diverted(plan.root, step):
-        return _DIVERTED
-    if isinstance(step, Move):
-        if state in {State.DONE, State.EDITED}:
-            if os.path.lexists(start):
-                return f"its old name is taken; it stays at {printable(step.target)}"
-            start.parent.mkdir(parents=True, exist_ok=True)
-            move(goal, start, journal)
-            back = True
-        elif number in told.moved and not os.path.lexists(start):
-            return "it is neither at its old name nor at its new one"
-    else:
-        if state is State.DONE:
-            move(goal, start, journal)
-            back = True
-        if os.path.lexists(former):
-            if os.path.lexists(goal):
-                return f"it was changed since, and stays; what it replaced is {printable(former)}"
-            move(former, goal, journal)
-            back = True
-        elif state is State.EDITED:
-            return "it was changed since it was written, and stays"
-    if back:
+    try:
+        if isinstance(step, Move):
+            if state in MOVED:
+                start.parent.mkdir(parents=True, exist_ok=True)
+                move(goal, start, journal)
+                back = True
+        else:
+            if state is State.DONE:
+                move(goal, start, journal)
+                back = True
+            if os.path.lexists(former):
+                if os.path.lexists(goal):
+                    return (
+                        f"it was changed since, and stays; what it replaced is {printable(former)}"
+                    )
+                move(former, goal, journal)
+                back = True
+            elif state is State.EDITED:
+                return "it was changed since it was written, and stays"
+    except OSError as error:
+        if error.errno in FATAL:
+            raise
+        return reason(error)
+    missing = number in told.moved and not (back or os.path.lexists(start))
+    # A folder that is not there may be on a drive that is unplugged: then the plan is still needed.
+    if back or (number in told.moved and not (missing and not goal.parent.is_dir())):
         with suppress(OSError):  # a full disk must not stop an undo
             journal.note(back=number)
+    if missing and isinstance(step, Move):
+        return "it is neither at its old name nor at its new one"
     return back
-
-
-def _state(plan: Plan, number: int, told: History) -> State:
-    identity = plan.steps[number].identity
-    start, goal, _ = _places(plan, number)
-    there = likeness(goal, identity)
-    here = likeness(start, identity)
-    if there > here:
-        return State.DONE
-    if here:
-        return State.WAITING
-    if number in told.moved and not os.path.lexists(start) and goal.is_file():
-        return State.EDITED
-    return State.LOST
-
-
-def _places(plan: Plan, number: int) -> tuple[Path, Path, Path]:
-    """Where the step's file comes from, where it goes, and where what it replaces is kept."""
-    step = plan.steps[number].step
-    start = plan.root / step.source if isinstance(step, Move) else step.staged
-    return start, plan.root / step.target, plan.folder / "former" / str(number)
-
-
-def _diverted(root: Path, step: Move | Put) -> bool:
-    source = isinstance(step, Move) and through_link(root, step.source)
-    return source or through_link(root, step.target)
 
 
 def _make_parents(root: Path, name: str, journal: Journal) -> None:
@@ -213,7 +234,7 @@ def _alone(plan: Plan, what: str) -> Iterator[tuple[History, Journal]]:
         for lock in (plan.root / "_artlake" / "lock", plan.folder / "plan.lock"):
             stack.enter_context(held(lock, f"{what} of the plan in {printable(plan.folder)}"))
         told = history(plan.folder / "journal.jsonl")
-        recover(told)
+        recover(told, plan.root, plan.folder)
         if told.part or told.doubled:
             with suppress(OSError):
                 journal.note(single=True)
@@ -221,7 +242,7 @@ def _alone(plan: Plan, what: str) -> Iterator[tuple[History, Journal]]:
             yield told, journal
         finally:
             journal.close()
-        folders = {place.parent for n in range(len(plan.steps)) for place in _places(plan, n)}
+        folders = {place.parent for n in range(len(plan.steps)) for place in places(plan, n)}
         for folder in folders:
             if folder.is_dir():
                 sync_folder(folder)

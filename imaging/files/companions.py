@@ -87,16 +87,21 @@ def follow(bundle: Bundle, main: str) -> list[str]:
     return names
 
 
-def free_names(bundle: Bundle, name: str, taken: Callable[[str], bool]) -> list[str]:
+def free_names(
+    bundle: Bundle, name: str, taken: Callable[[str], bool], last: dict[str, int] | None = None
+) -> list[str]:
     """Return the names of the main file and the others when the main one is to be `name` (a POSIX path).
 
-    Where `taken` says of any of them that it is, all become those of `name~2`, `name~3`, …
+    Where `taken` says of any of them that it is, all become those of `name~2`, `name~3`, … `last`
+    keeps the number that each name came to, so that many bundles of one name need not count from 2.
     """
-    path, number = PurePosixPath(name), 1
+    path, known = PurePosixPath(name), {} if last is None else last
+    number = known.get(name, 0) + 1
     while True:
         main = path if number == 1 else path.with_name(f"{path.stem}~{number}{path.suffix}")
         names = [str(main), *(str(main.with_name(it)) for it in follow(bundle, main.name))]
         if not any(taken(it) for it in names):
+            known[name] = number
             return names
         number += 1
 

@@ -22,11 +22,12 @@ from imaging.decode import PIXEL_LIMIT, decode
 from imaging.errors import DecodeError
 from imaging.files import xmp
 from imaging.files.folder import Entry, Folder
-from imaging.files.walk import printable
+from imaging.files.sidecars import Naming
+from imaging.srgb import orientation
 from imaging.versions import CROPS
 from storage import map_files
+from storage.files import printable
 
-NAMINGS = ("full", "stem")  # name.jpg.xmp as darktable and digiKam, name.xmp as Adobe
 _ORIENTATION, _PIXELS_ACROSS, _PIXELS_DOWN, _EXIF = 0x0112, 0xA002, 0xA003, 0x8769
 _QUALITY = 95
 EDGES = ("left", "top", "right", "bottom")
@@ -93,11 +94,11 @@ def choose(proposals: pa.Table, least: float, *, one: bool) -> list[dict[str, An
 
 
 def sidecars(
-    rows: Iterable[Mapping[str, Any]], entries: Mapping[str, Entry], root: Path, naming: str
+    rows: Iterable[Mapping[str, Any]], entries: Mapping[str, Entry], root: Path, naming: Naming
 ) -> Iterator[Made | Unmade]:
     """A sidecar with the crop of each row, merged into the one that is there.
 
-    naming: one of NAMINGS, for pictures that have no sidecar yet; what is there keeps its name.
+    naming: of pictures that have no sidecar yet; what is there keeps its name.
     """
     stems = _stems(entries.values())
     for row in rows:
@@ -138,7 +139,7 @@ def cropped(path: Path, edges: xmp.Crop) -> bytes:
 
     Raises DecodeError, OSError and ValueError where the picture cannot be read or written whole.
     """
-    source = io.BytesIO(raw.preview(path)) if _is_raw(path) else path
+    source = io.BytesIO(raw.preview(path)) if raw.is_raw(path) else path
     with Image.open(source) as image:
         size, profile, exif = image.size, image.info.get("icc_profile"), image.getexif()
         if image.mode in ("L", "RGB", "CMYK") and size[0] * size[1] <= PIXEL_LIMIT:
@@ -168,13 +169,17 @@ def box(edges: xmp.Crop, width: int, height: int) -> tuple[int, int, int, int]:
     return left, top, max(right, left + 1), max(bottom, top + 1)
 
 
-def _sidecar(row: Mapping[str, Any], entry: Entry, root: Path, naming: str, shared: bool) -> Made:
+def _sidecar(
+    row: Mapping[str, Any], entry: Entry, root: Path, naming: Naming, shared: bool
+) -> Made:
     full, stem = _with_suffix(entry, ".xmp", full=True), _with_suffix(entry, ".xmp", full=False)
-    wanted, other = (full, stem) if naming == "full" else (stem, full)
+    wanted, other = (full, stem) if naming is Naming.DARKTABLE else (stem, full)
     there = [path for path in (wanted, other) if path.exists()]
     if shared:  # `name.xmp` may be any one's of the pictures of that stem
         if wanted == stem and not full.exists():
-            raise xmp.XmpError(f"{stem.name} would belong to several pictures. Use --naming full.")
+            raise xmp.XmpError(
+                f"{stem.name} would belong to several pictures. Use --naming darktable."
+            )
         wanted, there = full, [full] if full.exists() else []
     packets = {path: path.read_bytes() for path in there}
     target = there[0] if there else wanted
@@ -202,14 +207,9 @@ def _with_suffix(entry: Entry, suffix: str, *, full: bool) -> Path:
 
 def _orientation(path: Path) -> int:
     """EXIF orientation of a picture, for a RAW of the preview that was looked at; 1 where none is told."""
-    source = io.BytesIO(raw.preview(path)) if _is_raw(path) else path
+    source = io.BytesIO(raw.preview(path)) if raw.is_raw(path) else path
     with Image.open(source) as image:
-        told = image.getexif().get(_ORIENTATION, 1)
-    return told if told in range(1, 9) else 1
-
-
-def _is_raw(path: Path) -> bool:
-    return path.suffix.lower() in raw.SUFFIXES
+        return orientation(image)
 
 
 def _stem(path: Path) -> Path:

@@ -6,7 +6,7 @@ moved here: `imaging.files.plan` does that, and undoes it.
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,14 +27,22 @@ from imaging.files.bursts import find_bursts
 from imaging.files.flaws import find_flaws
 from imaging.files.folder import Entry, Folder
 from imaging.files.plan import Move
-from imaging.files.walk import printable
 from storage import map_files
+from storage.files import printable
 from storage.schemas import PAIRS, SIMILAR_SETS
 
 TIERS = ("exact", "perceptual", "embeddings")
 REVIEW = "_review_dupes"
 _PIXELS_VERSION = "pixels-1"
 _NEAR = 4  # bits of pHash by which two ways to scale down the same pixels may differ
+
+
+@dataclass(frozen=True)
+class _Leave:
+    """Why a picture would go, and the image_id of the one that stays in its stead."""
+
+    stays: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -94,11 +102,8 @@ def cull(
     similar = SIMILAR_SETS.empty_table()
     if vectors is not None:
         similar = similar_sets(images, vectors, pairs)
-    reasons = _reasons(keepers, folder.entries)
-    if move_bursts:
-        rest = bursts.filter(pc.invert(bursts["is_best"])).to_pylist()
-        reasons |= {row["image_id"]: f"burst: {row['reason']}" for row in rest}
-    moves = _moves({it: reasons[it] for it in reasons if it not in references}, folder, root)
+    leaving = _leaving(keepers, bursts if move_bursts else bursts.slice(0, 0), folder.entries, root)
+    moves = _moves({it: leaving[it] for it in leaving if it not in references}, folder, root)
     flaws = find_flaws(images, folder.rejects)
     return Culled(pairs, groups, keepers, similar, bursts, flaws, moves)
 
@@ -210,47 +215,54 @@ def _pixel_hashes(batch: pa.RecordBatch) -> pa.RecordBatch:
     )
 
 
-def _reasons(keepers: pa.Table, entries: Mapping[str, Entry]) -> dict[str, str]:
-    """Why each picture of `keepers` that is not kept would go."""
-    rows = keepers.to_pylist()
-    first = {row["group_id"]: row["image_id"] for row in rows if row["rank"] == 1}
-    return {
-        row[
-            "image_id"
-        ]: f"duplicate of {printable(entries[first[row['group_id']]].path)}: {row['reason']}"
-        for row in rows
-        if not row["is_keeper"]
-    }
+def _leaving(
+    keepers: pa.Table, bursts: pa.Table, entries: Mapping[str, Entry], root: Path
+) -> dict[str, _Leave]:
+    """What would go and why: all of a group but its keepers, and all of `bursts` but the best frames."""
+    leaving: dict[str, _Leave] = {}
+    frames = bursts.to_pylist()
+    best = {row["burst_id"]: row["image_id"] for row in frames if row["is_best"]}
+    for row in frames:
+        if not row["is_best"]:
+            leaving[row["image_id"]] = _Leave(best[row["burst_id"]], f"burst: {row['reason']}")
+    order = [("group_id", "ascending"), ("rank", "ascending")]
+    keeper: dict[str, str] = {}
+    rows = keepers.sort_by(order).to_pylist()
+    for row in rows:
+        if row["is_keeper"]:
+            keeper.setdefault(row["group_id"], row["image_id"])
+    for row in rows:
+        if not row["is_keeper"]:
+            kept = keeper[row["group_id"]]
+            path = entries[kept].path
+            shown = printable(path.relative_to(root) if path.is_relative_to(root) else path)
+            # A keeper that leaves as a frame of a burst leaves the best frame behind.
+            stays = leaving[kept].stays if kept in leaving else kept
+            leaving[row["image_id"]] = _Leave(stays, f"duplicate of {shown}: {row['reason']}")
+    return leaving
 
 
-def _moves(reasons: Mapping[str, str], folder: Folder, root: Path) -> dict[str, list[Move]]:
+def _moves(leaving: Mapping[str, _Leave], folder: Folder, root: Path) -> dict[str, list[Move]]:
     """Where the files of each picture would go: the same place below `_review_dupes`, its name free."""
-    taken: set[Path] = set()
+    taken: set[str] = set()
     moves = {}
-    for image in sorted(reasons):
-        entry = folder.entries[image]
+    for image in sorted(leaving):
+        entry, leave = folder.entries[image], leaving[image]
         bundle = companions.Bundle(entry.path, entry.others)
-        for names in _names(bundle):
-            targets = [root / REVIEW / entry.path.parent.relative_to(root) / it for it in names]
-            if not any(it in taken or os.path.lexists(it) for it in targets):
-                break
+        sources = [_below(it, root) for it in (entry.path, *entry.others)]
+        targets = companions.free_names(
+            bundle,
+            f"{REVIEW}/{sources[0]}",
+            lambda name: name in taken or os.path.lexists(root / name),
+        )
         taken.update(targets)
-        sources = [entry.path, *entry.others]
+        keeper = folder.entries[leave.stays].path
+        needs = _below(keeper, root) if keeper.is_relative_to(root) else ""
         moves[image] = [
-            Move(_below(source, root), _below(target, root), reasons[image])
+            Move(source, target, leave.why, bundle=sources[0], needs=needs)
             for source, target in zip(sources, targets, strict=True)
         ]
     return moves
-
-
-def _names(bundle: companions.Bundle) -> Iterator[list[str]]:
-    """The bundle's own names, then numbered ones: `a.jpg`, `a~2.jpg`…"""
-    yield [bundle.main.name, *(it.name for it in bundle.others)]
-    number = 2
-    while True:
-        main = f"{bundle.main.stem}~{number}{bundle.main.suffix}"
-        yield [main, *companions.follow(bundle, main)]
-        number += 1
 
 
 def _below(path: Path, root: Path) -> str:

@@ -7,6 +7,7 @@ used: it waits for ever when ExifTool dies over a file, which one file of a hund
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -45,6 +46,8 @@ _TO_XMP = (
     "-XMP-exif:DateTimeOriginal<Composite:SubSecDateTimeOriginal",
     "-XMP:all<XMP:all",
 )
+# All that it says over a picture without metadata: no fault of the picture.
+_NOTHING = re.compile(r"Warning: No writable tags set from [^\n]*\nError: Nothing to write[^\n]*")
 
 
 class ExiftoolMissing(MendableError):  # noqa: N818
@@ -140,6 +143,8 @@ class Session:
                 "-m", "-overwrite_original", "-wm", "cg", "-tagsfromfile",
                 self._plain(picture, 0), *_TO_XMP, str(staged),
             )  # fmt: skip
+            if _NOTHING.fullmatch(said.strip()):
+                return False
             new = "1 image files created" in done or "1 image files updated" in done
             if "Error" in said or not (new or "unchanged" in done or "0 image files" in done):
                 words = said.strip().replace(f"{self._folder}/", "").replace("\n", "; ")

@@ -3,19 +3,18 @@
 What belongs here: from ExifTool's tags to values. Which names and folders are made of them is `rename`.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from imaging.files.exiftool import Session
+from imaging.metadata import time
 
 TAGS = (
     "SubSecDateTimeOriginal", "DateTimeOriginal", "SubSecCreateDate", "CreateDate", "Make", "Model",
     "SerialNumber", "LensModel", "LensID", "Artist", "Creator", "By-line", "Title", "ObjectName",
 )  # fmt: skip
-_TIME = re.compile(r"(\d{4}):(\d\d):(\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?")
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,9 @@ def facts(tags: Mapping[str, str]) -> Facts:
 
     make, model = first("Make"), first("Model")
     named = model.lower().startswith(make.lower().split(" ")[0]) if make else True
-    times = (parse_time(tags.get(name, "")) for name in TAGS[:4])
+    times = (time(tags.get(name, "")) for name in TAGS[:4])
     return Facts(
-        taken=next((time for time in times if time), None),
+        taken=next((datetime.fromisoformat(found) for found in times if found), None),
         camera=model if named else f"{make} {model}".strip(),
         make=make,
         model=model,
@@ -58,16 +57,3 @@ def facts(tags: Mapping[str, str]) -> Facts:
         title=first("Title", "ObjectName"),
         error=first("Error"),
     )
-
-
-def parse_time(text: str) -> datetime | None:
-    """Read `2004:01:02 03:04:05.12+01:00` as the camera's clock showed it; None for no such time."""
-    found = _TIME.match(text.strip())
-    if not found:
-        return None
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
-    microsecond = int((found[7] or "")[:6].ljust(6, "0"))
-    try:
-        return datetime(year, month, day, hour, minute, second, microsecond)
-    except ValueError:  # cameras without a clock write 0000:00:00 00:00:00
-        return None

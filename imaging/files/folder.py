@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -16,10 +18,10 @@ import pyarrow.compute as pc
 
 from imaging import kernel, raw
 from imaging.files.companions import bundles
-from imaging.files.walk import printable, walk
+from imaging.files.walk import FolderError, walk
 from imaging.versions import MEASURE
 from storage import map_files
-from storage.files import sha256_file
+from storage.files import printable, sha256_file
 from storage.schemas import REJECTS
 from storage.schemas import table as as_table
 
@@ -73,25 +75,18 @@ class Folder:
     rejects: pa.Table
 
 
-def measured(
-    root: Path, cache: Path, references: Sequence[Path] = (), skip: Collection[str] = ()
-) -> Folder:
+def measured(root: Path, cache: Path, references: Sequence[Path] = ()) -> Folder:
     """Every picture below `root`, and below `references` wherever they lie, with its measures.
 
     cache: where hashes, measures and derivatives are kept, so that a file is read once however often this
-    is asked; a file counts as the same while its path, size, time and inode are.
+    is asked; a file counts as the same while its path, size, time and inode are. Raises FolderError where the
+    path of `cache` is no UTF-8, which Arrow cannot open.
     """
-    entries, refused = _found(root, references, skip)
+    _check(cache)
+    entries, refused = _found(root, references)
     files = _files(entries, cache)
     good = files.filter(pc.is_null(files["error"])).drop_columns(["error"])
-    result = map_files(
-        kernel.Measure(cache),
-        good.select(["sha256", "path"]),
-        cache / "measures",
-        key="sha256",
-        version=MEASURE,
-        label="measuring",
-    )
+    result = _measured(good.select(["sha256", "path"]), cache)
     images = _joined(good, kernel.measures(result), kernel.derivatives(result))
     unread = files.filter(pc.is_valid(files["error"]))
     for image, source, error in zip(
@@ -103,20 +98,50 @@ def measured(
     return Folder({entry.image_id: entry for entry in entries}, images, rejects.sort_by(order))
 
 
+def _check(cache: Path) -> None:
+    try:
+        os.fspath(cache).encode()
+    except UnicodeEncodeError:
+        raise FolderError(
+            f"The path {printable(cache)} is no UTF-8, so no cache can be kept there. "
+            "Name a folder elsewhere with --out."
+        ) from None
+
+
+def _measured(files: pa.Table, cache: Path) -> pa.Table:
+    """What the kernel makes of each content; again where its derivative was lost since."""
+    work = partial(
+        map_files, kernel.Measure(cache), key="sha256", version=MEASURE, label="measuring"
+    )
+    result = work(files, cache / "measures")
+    there = [
+        name is None or (cache / name).is_file() for name in result["derivative_path"].to_pylist()
+    ]
+    if all(there):
+        return result
+    kept = result.filter(pa.array(there))
+    lost = pc.invert(pc.is_in(files["sha256"], value_set=kept["sha256"].combine_chunks()))
+    with TemporaryDirectory(dir=cache) as memo:
+        made = work(files.filter(lost), Path(memo))
+    return pa.concat_tables([kept, made], promote_options="default").sort_by("sha256")
+
+
 def exact(path: Path, root: Path) -> str:
-    """The path below `root` (or whole, outside it), percent-encoded: exact for any name, and plain ASCII."""
+    """The path below `root` (or whole, outside it), percent-encoded: exact for any name, and plain ASCII.
+
+    So is a hyphen that comes first: a spreadsheet would take what follows it for a formula.
+    """
     shown = path.relative_to(root) if path.is_relative_to(root) else path
-    return quote(os.fsencode(shown), safe="/")
+    text = quote(os.fsencode(shown), safe="/")
+    return f"%2D{text[1:]}" if text.startswith("-") else text
 
 
-def _found(
-    root: Path, references: Sequence[Path], skip: Collection[str]
-) -> tuple[list[Entry], list[dict[str, str]]]:
+def _found(root: Path, references: Sequence[Path]) -> tuple[list[Entry], list[dict[str, str]]]:
     entries: dict[Path, Entry] = {}
     refused = []
     outside = [it for it in references if not it.is_relative_to(root)]
     for folder in (root, *outside):
-        seen = walk(folder, skip=skip)
+        seen = walk(folder)
         refused += [
             _reject(exact(it.path, root), _source(it.path, root), "not_read", it.reason)
             for it in seen.refused

@@ -44,7 +44,7 @@ def history(path: Path) -> History:
             case {"unmade": folder}:
                 told.made = [made for made in told.made if made != folder]
             case {"copying": part}:
-                told.part = Path(part)
+                told.part, told.doubled = Path(part), None  # so a second name could not be given
             case {"doubled": [source, target], "inode": inode}:
                 told.doubled = Path(source), Path(target), inode
             case {"single": _}:

@@ -8,7 +8,9 @@ import ctypes
 import errno
 import os
 import shutil
+import stat
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,7 +39,12 @@ def move(source: Path, target: Path, journal: Journal) -> None:
         if error.errno not in _ELSEWHERE:
             journal.note(single=True)
             raise
-        _copy(source, target, journal)
+        try:
+            _copy(source, target, journal)
+        except OSError:
+            with suppress(OSError):  # a full disk says first what it says
+                journal.note(single=True)
+            raise
     try:
         source.unlink()
     except OSError:  # it may not be taken from its folder, so it stays
@@ -47,22 +54,42 @@ def move(source: Path, target: Path, journal: Journal) -> None:
     journal.note(single=True)
 
 
-def recover(told: History) -> None:
-    """Finish the move under way when the process was killed."""
+def recover(told: History, *within: Path) -> None:
+    """Finish the move under way when the process was killed.
+
+    Only below the folders `within`: in a copy of a folder the journal still names the files of the first.
+    """
+
+    def ours(path: Path) -> bool:
+        return any(path.is_relative_to(folder) for folder in within)
+
     if told.doubled:
         source, target, inode = told.doubled
-        try:
-            arrived = target.lstat().st_ino == inode
-            first = source.lstat()
-        except FileNotFoundError:
-            arrived = False
-        if arrived and (first.st_ino == inode or sha256_file(source) == sha256_file(target)):
+        if ours(source) and ours(target) and _arrived(source, target, inode):
             try:
                 source.unlink()
             except OSError:
                 target.unlink()
-    if told.part:
+    if told.part and ours(told.part):
         told.part.unlink(missing_ok=True)
+
+
+def _arrived(source: Path, target: Path, inode: int) -> bool:
+    """Whether both names hold one file's bytes, the target by our doing.
+
+    Numbers of inodes mean something on one device only: between two, just the bytes prove anything.
+    """
+    try:
+        old, new = source.lstat(), target.lstat()
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(new.st_mode) or new.st_ino != inode:
+        return False
+    return os.path.samestat(old, new) or (
+        stat.S_ISREG(old.st_mode)
+        and old.st_size == new.st_size
+        and sha256_file(source) == sha256_file(target)
+    )
 
 
 def sync_folder(folder: Path) -> None:
@@ -122,7 +149,11 @@ def _copy(source: Path, target: Path, journal: Journal) -> None:
         if not _rename(part, target):
             os.link(part, target)
             part.unlink()
-        sync_folder(target.parent)
     except BaseException:
         part.unlink(missing_ok=True)
+        raise
+    try:
+        sync_folder(target.parent)
+    except OSError:  # the disk does not vouch for it
+        target.unlink()
         raise

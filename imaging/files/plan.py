@@ -6,32 +6,36 @@ What belongs here: drawing one. `carry` applies and undoes it, `steps` knows its
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from imaging.files.carry import Outcome, State, apply, states, undo
+from imaging.files.carry import Outcome, Progress, apply, undo
 from imaging.files.journal import history
 from imaging.files.moving import FATAL
+from imaging.files.states import MOVED, State, states
 from imaging.files.steps import (
     Drawn,
     Move,
     Plan,
     PlanError,
     Put,
-    check_name,
+    check_names,
+    grouped,
     identify,
     mendable,
     puts,
     read,
     reason,
+    stays_with,
     write,
 )
-from imaging.files.walk import printable
+from storage.files import printable
 from storage.locks import held
 
 __all__ = [
     "Move", "Outcome", "Plan", "PlanError", "Put", "State",
-    "apply", "draw", "last_applied", "next_folder", "read", "states", "undo",
+    "apply", "draw", "last_applied", "located", "newest", "next_folder", "read", "states", "to_undo", "undo",
 ]  # fmt: skip
 
 
@@ -41,64 +45,105 @@ def draw(
     steps: Sequence[Move | Put],
     *,
     made_by: str,
-    progress: Callable[[Sequence[Move | Put]], Iterable[Move | Put]] = iter,
+    progress: Progress = iter,
 ) -> Plan:
     """Write the plan of `steps` for `root` into `folder`; staged files move into it.
 
-    Steps are done in their order; a name that an earlier step leaves is free. The target of a Move
-    that is taken becomes a free name (`name~2.jpg`). A step whose file is gone or already in place
-    is refused with its reason. Raises PlanError where a name leads out of `root`, `folder` holds a
+    Steps are done in their order, those of one bundle together; a name that an earlier step leaves is
+    free. A step whose file is gone, whose new name is taken or that is in place already is refused
+    with its reason, and so is the rest of its bundle. Raises PlanError where a name leads out of `root`, `folder` holds a
     plan that is applied or cannot be written to, BusyError where that plan is being worked on.
     """
     root, folder = root.resolve(), folder.resolve()
     for step in steps:
-        check_name(step.target)
-        if isinstance(step, Move):
-            check_name(step.source)
+        check_names(step)
     drawn: list[Drawn] = []
     refused: list[tuple[Move | Put, str]] = []
-    claimed: set[str] = set()
-    left: set[str] = set()
+    names = _Names(root)
+    groups = grouped(steps)
     with (
-        mendable(folder, "name another folder with --out"),
+        mendable(folder, "call this again, or name another folder with --out"),
         held(folder / "plan.lock", f"drawing a plan in {printable(folder)}"),
     ):
         _clear(folder)
-        for step in progress(steps):
-            try:
-                done = _draw_one(step, root, folder, len(drawn), claimed, left)
-            except OSError as error:
-                if error.errno in FATAL:
-                    raise
-                done = reason(error)
-            if isinstance(done, str):
-                refused.append((step, done))
-                continue
-            drawn.append(done)
-            claimed.add(done.step.target)
-            if isinstance(done.step, Move):
-                left.add(done.step.source)
+        ends = {group[-1] for group in groups}
+        bundle: list[tuple[Move | Put, Drawn | str]] = []
+        for number in progress([number for group in groups for number in group]):
+            bundle.append((steps[number], _look(steps[number], names)))
+            if number in ends:
+                good = [it for _, it in bundle if isinstance(it, Drawn)]
+                if len(good) == len(bundle):
+                    drawn += [_stage(it, folder, n) for n, it in enumerate(good, len(drawn))]
+                else:
+                    names.give_back(good)
+                    refused += _all_refused(bundle)
+                bundle = []
         plan = Plan(root, folder, made_by, tuple(drawn), tuple(refused))
         write(plan)
     return plan
 
 
 def next_folder(folder: Path) -> Path:
-    """Return the first of `folder`, `folder-2`, `folder-3`, … that holds no applied plan."""
-    number = 1
-    while _applied(_numbered(folder, number)):
-        number += 1
-    return _numbered(folder, number)
+    """Return where the next plan goes: the newest of `folder`, `folder-2`, …, or after it if applied."""
+    last = newest(folder)
+    if last is None:
+        return folder
+    return _numbered(folder, _count(folder) + 1) if _applied(last) else last
+
+
+def newest(folder: Path) -> Path | None:
+    """Return the last of `folder`, `folder-2`, … that is there, or None."""
+    count = _count(folder)
+    return _numbered(folder, count) if count else None
 
 
 def last_applied(folder: Path) -> Path | None:
     """Return the last of `folder`, `folder-2`, … that holds an applied plan, or None."""
-    number, last = 1, None
-    while _numbered(folder, number).exists():
+    return next(_all_applied(folder), None)
+
+
+def to_undo(folder: Path, root: Path) -> list[Path]:
+    """Return the applied plans of `root` among `folder`, `folder-2`, …, the newest first.
+
+    Raises PlanError where there is none, and says whose the others are.
+    """
+    plans = [read(it) for it in _all_applied(folder)]
+    found = [plan.folder for plan in plans if plan.root == root.resolve()]
+    if found:
+        return found
+    place = printable(folder.parent)
+    if plans:
+        whose = plans[0].root
+        gone = "" if whose.is_dir() else ", which is gone"
+        raise PlanError(
+            f"The plan in {place} is of {printable(whose)}{gone}, not of {printable(root)}. "
+            "Name that folder to undo it, or the folder of this one's plan with --out."
+        )
+    raise PlanError(
+        f"No plan in {place} is applied, so there is nothing to undo. "
+        "If it lies elsewhere, name its folder with --out."
+    )
+
+
+def located(folder: Path, *, applied: bool = False) -> Path:
+    """Return the folder of a plan, given it or a command's work folder: its newest (applied) plan."""
+    if (folder / "plan.jsonl").exists():
+        return folder
+    place = folder / "plan"
+    return (last_applied(place) if applied else None) or newest(place) or folder
+
+
+def _all_applied(folder: Path) -> Iterator[Path]:
+    for number in range(_count(folder), 0, -1):
         if _applied(_numbered(folder, number)):
-            last = _numbered(folder, number)
+            yield _numbered(folder, number)
+
+
+def _count(folder: Path) -> int:
+    number = 0
+    while _numbered(folder, number + 1).exists():
         number += 1
-    return last
+    return number
 
 
 def _numbered(folder: Path, number: int) -> Path:
@@ -106,16 +151,20 @@ def _numbered(folder: Path, number: int) -> Path:
 
 
 def _applied(folder: Path) -> bool:
-    """Whether the folder holds a plan of which anything is in place, or was left half-way."""
+    """Whether the folder holds a plan of which anything was put in place and not back, or left half-way.
+
+    The journal says so even where the files do not: theirs may be a drive that is unplugged.
+    """
     if not (folder / "plan.jsonl").exists():
         return False
     told = history(folder / "journal.jsonl")
     former = folder / "former"
     return (
-        told.part is not None
+        bool(told.moved)
+        or told.part is not None
         or told.doubled is not None
         or (former.exists() and any(former.iterdir()))
-        or any(state in {State.DONE, State.EDITED} for state in states(read(folder)))
+        or any(state in MOVED for state in states(read(folder)))
     )
 
 
@@ -134,36 +183,70 @@ def _clear(folder: Path) -> None:
     (folder / "former").mkdir(exist_ok=True)
 
 
-def _draw_one(
-    step: Move | Put, root: Path, folder: Path, number: int, claimed: set[str], left: set[str]
-) -> Drawn | str:
-    """Return the step as it is to be done, or why it is not."""
+class _Names:
+    """Which names below `root` are taken when a step's turn comes."""
 
-    def taken(name: str) -> bool:
-        return name in claimed or (name not in left and os.path.lexists(root / name))
+    def __init__(self, root: Path):
+        self.root = root
+        self.claimed: set[str] = set()
+        self.left: set[str] = set()
 
+    def taken(self, name: str) -> bool:
+        return name in self.claimed or (name not in self.left and os.path.lexists(self.root / name))
+
+    def take(self, step: Move | Put) -> None:
+        self.claimed.add(step.target)
+        if isinstance(step, Move):
+            self.left.add(step.source)
+
+    def give_back(self, steps: Sequence[Drawn]) -> None:
+        self.claimed.difference_update(it.step.target for it in steps)
+        self.left.difference_update(it.step.source for it in steps if isinstance(it.step, Move))
+
+
+def _look(step: Move | Put, names: _Names) -> Drawn | str:
+    """Return the step with what its files are known by, its names taken; or why it cannot be done."""
     if isinstance(step, Move):
-        if step.source in left:
+        source = names.root / step.source
+        if step.source in names.left:
             return "an earlier step moves it"
         if step.source == step.target:
             return "it has that name already"
-        target = _free(step.target, taken)
-        return Drawn(Move(step.source, target, step.why), identify(root / step.source), None)
-    if step.target in claimed:
+    else:
+        source = step.staged
+    if step.target in names.claimed:
         return "an earlier step brings a file there"
-    new = identify(step.staged)
-    former = identify(root / step.target) if taken(step.target) else None
+    taken = names.taken(step.target)
+    if taken and isinstance(step, Move):
+        return "its new name is taken"
+    try:
+        new = identify(source)
+        former = identify(names.root / step.target) if taken else None
+    except OSError as error:
+        if error.errno in FATAL:
+            raise
+        return reason(error)
     if former and former.sha256 == new.sha256:
         return "it is there already"
+    names.take(step)
+    return Drawn(step, new, former)
+
+
+def _stage(drawn: Drawn, folder: Path, number: int) -> Drawn:
+    """Take a Put's file over into the plan's folder."""
+    if isinstance(drawn.step, Move):
+        return drawn
     place = puts(folder) / str(number)
-    shutil.move(step.staged, place)
-    return Drawn(Put(step.target, place, step.why), identify(place), former)
+    shutil.move(drawn.step.staged, place)
+    seen = place.lstat()  # between devices it is another file now
+    identity = replace(drawn.identity, inode=seen.st_ino, mtime_ns=seen.st_mtime_ns)
+    return replace(drawn, step=replace(drawn.step, staged=place), identity=identity)
 
 
-def _free(name: str, taken: Callable[[str], bool]) -> str:
-    """The name, or the first of `name~2`, `name~3`, … that is not taken."""
-    path, number, free = PurePosixPath(name), 1, name
-    while taken(free):
-        number += 1
-        free = str(path.with_name(f"{path.stem}~{number}{path.suffix}"))
-    return free
+def _all_refused(
+    bundle: Sequence[tuple[Move | Put, Drawn | str]],
+) -> Iterator[tuple[Move | Put, str]]:
+    """A bundle of which a step cannot be drawn, each with its own reason or with that step's."""
+    first, why = next((step, it) for step, it in bundle if isinstance(it, str))
+    other = stays_with(first, why)
+    return ((step, it if isinstance(it, str) else other) for step, it in bundle)

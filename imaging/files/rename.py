@@ -211,13 +211,14 @@ def _moves(root: Path, wanted: Sequence[tuple[Bundle, str]], why: str) -> list[M
     olds = [_names(root, bundle) for bundle, _ in wanted]
     pending = {name for names in olds for name in names}
     claimed: set[str] = set()
+    last: dict[str, int] = {}
 
     def taken(name: str) -> bool:
         return name in claimed or (name not in pending and os.path.lexists(root / name))
 
     waiting = []
     for (bundle, name), old in zip(wanted, olds, strict=True):
-        new = free_names(bundle, name, taken)
+        new = free_names(bundle, name, taken, last)
         claimed.update(new)
         waiting.append((bundle, name, old, new))
     moves: list[Move] = []
@@ -228,12 +229,16 @@ def _moves(root: Path, wanted: Sequence[tuple[Bundle, str]], why: str) -> list[M
             if blocked:
                 later.append((bundle, name, old, new))
                 continue
-            moves += [Move(o, n, why) for o, n in zip(old, new, strict=True) if o != n]
+            moves += [
+                Move(o, n, why, bundle=old[0]) for o, n in zip(old, new, strict=True) if o != n
+            ]
             pending.difference_update(set(old) - set(new))
         if len(later) == len(waiting):
             bundle, name, old, new = later[0]
             claimed.difference_update(new)
-            new = free_names(bundle, name, lambda it: it in claimed or os.path.lexists(root / it))
+            new = free_names(
+                bundle, name, lambda it: it in claimed or os.path.lexists(root / it), last
+            )
             claimed.update(new)
             later[0] = bundle, name, old, new
         # Names mostly shift by one: from the other end, a whole row of them is done in one go.

@@ -3,8 +3,6 @@
 What belongs here: writing. A name stands twice in a table: as it can be printed, and percent-encoded, exact.
 """
 
-import csv
-import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,9 +15,9 @@ from urllib.parse import quote, unquote_to_bytes
 import pyarrow as pa
 
 from imaging.files.cull import Culled
-from imaging.files.folder import Folder
-from imaging.files.walk import printable
-from storage.files import write_text
+from imaging.files.folder import Folder, exact
+from imaging.files.tables import write_csv
+from storage.files import printable, write_text
 
 _TEMPLATES = Path(__file__).parent / "templates"
 PAGE = 300  # pictures on a page of the sheet: what a browser lays out at once
@@ -107,13 +105,13 @@ def write(culled: Culled, folder: Folder, root: Path, out: Path, cache: Path) ->
     """
     names = _Names(culled, folder, root, out, cache)
     groups = _groups(culled, names)
-    write_text(out / "groups.csv", _csv(_group_rows(groups), _COLUMNS))
+    write_csv(out / "groups.csv", _COLUMNS, _group_rows(groups))
     write_text(out / "groups.json", json.dumps({"groups": groups}, indent=1, sort_keys=True) + "\n")
-    write_text(out / "bursts.csv", _plain(culled.bursts, names))
-    write_text(out / "flaws.csv", _plain(culled.flaws, names))
+    _plain(out / "bursts.csv", culled.bursts, names)
+    _plain(out / "flaws.csv", culled.flaws, names)
     tables = [out / name for name in ("groups.csv", "groups.json", "bursts.csv", "flaws.csv")]
     if culled.similar.num_rows:
-        write_text(out / "similar.csv", _plain(culled.similar, names))
+        _plain(out / "similar.csv", culled.similar, names)
         tables.append(out / "similar.csv")
     return [*_sheet(culled, groups, names, folder, out), *tables]
 
@@ -126,6 +124,11 @@ def readable(count: int) -> str:
             break
         amount /= 1000
     return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
+
+
+def plural(count: int, noun: str) -> str:
+    """The noun for so many: 1 picture, 2 pictures."""
+    return noun if count == 1 else f"{noun}s"
 
 
 def _groups(culled: Culled, names: _Names) -> list[dict[str, Any]]:
@@ -167,7 +170,7 @@ def _member(row: Mapping[str, Any], culled: Culled, names: _Names) -> dict[str, 
 
 
 def _exact_name(path: Path) -> str:
-    return quote(os.fsencode(path.name))
+    return exact(path, path.parent)
 
 
 def _group_rows(groups: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -181,28 +184,14 @@ def _group_rows(groups: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]
             }
 
 
-def _plain(table: pa.Table, names: _Names) -> str:
-    """A table as CSV, with the printed name beside the exact one."""
+def _plain(path: Path, table: pa.Table, names: _Names) -> None:
+    """Write a table as CSV, with the printed name beside the exact one."""
     rows = (
         {"file": names.printed(row["image_id"]), "path": row.pop("image_id"), **row}
         for row in table.to_pylist()
     )
     rest = [name for name in table.column_names if name != "image_id"]
-    return _csv(rows, ["file", "path", *rest])
-
-
-def _csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: _unarmed(value) for key, value in row.items()})
-    return text.getvalue()
-
-
-def _unarmed(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula gets a quote before it (OWASP, CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+    write_csv(path, ["file", "path", *rest], rows)
 
 
 def _sheet(
@@ -227,17 +216,19 @@ def _sheet(
     pages = _paged([part for part in parts if part.sets or part.lines])
     moving = [move for moves in culled.moves.values() for move in moves]
     totals = [
-        (f"{len(folder.entries):,}", "pictures looked at"),
-        (f"{len(groups):,}", "groups of duplicates"),
-        (f"{len(culled.moves):,}", "pictures that would move"),
-        (f"{len(moving):,}", "files with their companions"),
-        (f"{len(set(culled.bursts['burst_id'].to_pylist())):,}", "bursts"),
-        (f"{culled.flaws.num_rows:,}", "flaws"),
+        (len(folder.entries), "picture", " looked at"),
+        (len(groups), "group", " of duplicates"),
+        (len(culled.moves), "picture", " that would move"),
+        (len(moving), "file", " with their companions"),
+        (len(set(culled.bursts["burst_id"].to_pylist())), "burst", ""),
+        (culled.flaws.num_rows, "flaw", ""),
     ]
-    kept = list(_written_pages(template, pages, totals, names, out))
-    for old in out.glob("page-*.html"):
-        if old not in kept:
-            old.unlink()  # of an earlier, longer sheet of ours
+    figures = [(f"{count:,}", plural(count, noun) + rest) for count, noun, rest in totals]
+    kept = list(_written_pages(template, pages, figures, names, out))
+    number = len(pages) + 1
+    while (old := out / f"page-{number}.html").exists():
+        old.unlink()  # of an earlier, longer sheet in this folder, which is ours (`workplace`)
+        number += 1
     return kept
 
 
@@ -274,7 +265,10 @@ def _duplicates(groups: list[dict[str, Any]], names: _Names) -> _Part:
         size = len(group["members"])
         title = f"{size} pictures: {', '.join(kinds)}"
         sets.append(_Set(title, shown, evidence, _more(size)))
-    note = "The one to keep comes first; the others go to _review_dupes."
+    note = (
+        "The one to keep comes first; the others go to _review_dupes. "
+        "A point is worth as much as twice the pixels."
+    )
     return _Part("Duplicates", note, sets)
 
 

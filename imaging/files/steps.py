@@ -3,18 +3,18 @@
 What belongs here: values, checks of values, and the form of `plan.jsonl`: a head, then a line a step.
 """
 
+import errno
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from imaging.files.walk import printable
 from storage.errors import MendableError
-from storage.files import replacing, sha256_file
+from storage.files import printable, replacing, sha256_file
 
 FORMAT = 1
 
@@ -25,11 +25,16 @@ class PlanError(MendableError):
 
 @dataclass(frozen=True)
 class Move:
-    """A file of the folder gets another name in it; both POSIX, relative to the folder."""
+    """A file of the folder gets another name in it; both POSIX, relative to the folder.
+
+    needs: a file below the folder without which this one stays where it is (a duplicate's keeper).
+    """
 
     source: str
     target: str
     why: str
+    bundle: str = ""  # steps of one bundle are all done or none is; "": a step of its own
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Put:
     target: str
     staged: Path
     why: str
+    bundle: str = ""  # as in Move
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,14 @@ def likeness(path: Path, identity: Identity) -> int:
         return OTHER
 
 
+def grouped(steps: Sequence[Move | Put]) -> list[list[int]]:
+    """The numbers of the steps that are done together, in the order of the first of each group."""
+    groups: dict[str | int, list[int]] = {}
+    for number, step in enumerate(steps):
+        groups.setdefault(step.bundle or number, []).append(number)
+    return list(groups.values())
+
+
 def check_name(name: str) -> None:
     """Raise PlanError unless `name` is a relative POSIX path that stays below its folder."""
     parts = name.split("/")
@@ -106,6 +120,15 @@ def check_name(name: str) -> None:
         raise PlanError(
             f"{name!r} is no name below the folder. Give a relative path without '.' and '..'."
         )
+
+
+def check_names(step: Move | Put) -> None:
+    """Raise PlanError unless all names of the step stay below its folder."""
+    check_name(step.target)
+    if isinstance(step, Move):
+        check_name(step.source)
+        if step.needs:
+            check_name(step.needs)
 
 
 def through_link(root: Path, name: str) -> bool:
@@ -144,7 +167,7 @@ def read(folder: Path) -> Plan:
             raise ValueError(f"{len(steps)} of its {head['steps']} steps are there")
     except FileNotFoundError:
         raise PlanError(
-            f"There is no plan in {printable(folder)}. Name the folder that holds plan.jsonl."
+            f"There is no plan in {printable(folder)}. Name a command's work folder, or the folder that holds plan.jsonl."
         ) from None
     except (OSError, ValueError, KeyError, TypeError, PlanError) as error:
         raise PlanError(
@@ -154,15 +177,32 @@ def read(folder: Path) -> Plan:
     return Plan(root, folder, head["made_by"], steps)
 
 
+# What to do about what the system refuses.
+_ADVICE = {
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room in your quota",
+    errno.EROFS: "make the disk writable, or work on a copy of the folder",
+    errno.EACCES: "get the right to write there, or work on a copy of the folder",
+    errno.EPERM: "get the right to write there, or work on a copy of the folder",
+}
+
+
 @contextmanager
-def mendable(folder: Path, advice: str) -> Iterator[None]:
-    """Tell what the disk refuses as a PlanError."""
+def mendable(folder: Path, then: str) -> Iterator[None]:
+    """Tell what the disk refuses as a PlanError; `then`: what to do when that is mended."""
     try:
         yield
     except OSError as error:
+        advice = _ADVICE.get(error.errno or 0, "look at the disk")
         raise PlanError(
-            f"Stopped in {printable(folder)}: {reason(error)}. Nothing is lost: {advice}."
+            f"Stopped in {printable(folder)}: {reason(error)}. Nothing is lost: {advice}, then {then}."
         ) from error
+
+
+def stays_with(step: Move | Put, why: str) -> str:
+    """The reason of a step that is not done because another of its bundle cannot be."""
+    name = step.source if isinstance(step, Move) else step.target
+    return f"it stays with {printable(name)}: {why}"
 
 
 def reason(error: OSError) -> str:
@@ -174,14 +214,16 @@ def _line(drawn: Drawn) -> dict[str, object]:
     step = drawn.step
     line: dict[str, object] = {"source": step.source} if isinstance(step, Move) else {}
     line |= {"target": step.target, "why": step.why, "file": asdict(drawn.identity)}
+    line |= {"bundle": step.bundle} if step.bundle else {}
+    line |= {"needs": step.needs} if isinstance(step, Move) and step.needs else {}
     return line | ({"former": asdict(drawn.former)} if drawn.former else {})
 
 
 def _drawn(line: dict[str, Any], folder: Path, number: int) -> Drawn:
     target, why, former = line["target"], line["why"], line.get("former")
-    check_name(target)
-    step: Move | Put = Put(target, puts(folder) / str(number), why)
+    bundle = line.get("bundle", "")
+    step: Move | Put = Put(target, puts(folder) / str(number), why, bundle)
     if "source" in line:
-        check_name(line["source"])
-        step = Move(line["source"], target, why)
+        step = Move(line["source"], target, why, bundle, line.get("needs", ""))
+    check_names(step)
     return Drawn(step, Identity(**line["file"]), Identity(**former) if former else None)

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import MendableError
+from storage.files import printable
 
 # Where our own commands keep their work and put what was culled.
 OURS = frozenset({"_artlake", "_review_dupes"})
+# A file of this name stands in every folder that a command claimed for its work (see `workplace`).
+MARKER = ".artlake"
 
 
 class FolderError(MendableError):
@@ -40,7 +43,7 @@ def walk(root: Path, *, suffixes: frozenset[str] | None = None, skip: Collection
 
     Symbolic links are never followed (`root` itself may be one), which also ends every loop: links,
     sockets and the like, folders that may not be read and entries that vanish meanwhile are
-    refused with a reason. Hidden folders, our own (`OURS`) and those named in `skip`, by name or by
+    refused with a reason. Hidden folders, our own (`OURS`, or with a `MARKER`) and those named in `skip`, by name or by
     POSIX path below `root`, are passed over silently. Raises FolderError where `root` is no folder.
     """
     files: list[str] = []
@@ -51,6 +54,8 @@ def walk(root: Path, *, suffixes: frozenset[str] | None = None, skip: Collection
     while folders:
         folder = folders.pop()
         try:
+            if folder != top and os.path.lexists(f"{folder}/{MARKER}"):
+                continue
             with os.scandir(folder) as entries:
                 for entry in entries:
                     _sort_in(entry, top, suffixes, passed, files, folders, refused)
@@ -64,16 +69,6 @@ def walk(root: Path, *, suffixes: frozenset[str] | None = None, skip: Collection
     return Walk(
         files=[Path(name) for name in sorted(files)],
         refused=[Refused(Path(name), reason) for name, reason in sorted(refused)],
-    )
-
-
-def printable(path: str | os.PathLike[str]) -> str:
-    """Return the name with what cannot be printed written as escapes: `\\n`, `\\xff`, `\\u202e`."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
 
 

@@ -1,16 +1,20 @@
 """XMP sidecars: read, merged and written, so that nothing of a person's work in them is lost.
 
-What belongs here: the packet and its few properties that we read or write (crop, rating), and how the
+What belongs here: the packet and its few properties that make a crop, and how the
 edges of a crop turn with EXIF orientation. What is cropped is decided elsewhere.
 
 A crop is written as Camera Raw writes it (`crs:HasCrop`, `crs:CropTop` …, shares of the stored pixels,
 before EXIF orientation), beside a property of our own namespace that repeats the edges. A crop whose edges
 are not repeated there was set or changed by a person, and is never overwritten.
+
+Camera Raw and Lightroom read sidecars of RAW files only; in JPEG and TIFF they look for a packet inside the
+file, which we never write. The orientation of a RAW is that of the preview that LibRaw hands out: its own EXIF, or
+the RAW's, which LibRaw puts into a preview that has none. Shares are those of the preview: where a camera trims it
+(a set aspect, a few rows at the rim), the crop in the RAW lies off by as much.
 """
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
-from pathlib import Path
 
 from lxml import etree
 
@@ -18,7 +22,6 @@ from storage.errors import MendableError
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 CRS = "http://ns.adobe.com/camera-raw-settings/1.0/"
-XMP = "http://ns.adobe.com/xap/1.0/"
 OURS = "urn:artlake:crops:1.0:"
 _META = "adobe:ns:meta/"
 _DESCRIPTION = f"{{{RDF}}}Description"
@@ -55,30 +58,6 @@ def to_stored(crop: Crop, orientation: int) -> Crop:
     if orientation in (3, 4, 6, 7):
         top, bottom = 1 - bottom, 1 - top
     return Crop(left, top, right, bottom)
-
-
-def to_seen(crop: Crop, orientation: int) -> Crop:
-    """Edges of the stored pixels, as edges of the picture as seen; EXIF orientation 1–8."""
-    # Mirrors and half turns undo themselves; the two quarter turns undo each other.
-    return to_stored(crop, {6: 8, 8: 6}.get(orientation, orientation))
-
-
-def rating(sidecar: Path) -> int | None:
-    """Return the `xmp:Rating` of a sidecar, 0–5 or -1 for rejected; None where there is none to read."""
-    try:
-        text = _value(_descriptions(_parsed(sidecar.read_bytes())), XMP, "Rating")
-        number = round(float(text)) if text else None
-    except (OSError, XmpError, ValueError, OverflowError):
-        return None
-    return number if number is not None and -1 <= number <= 5 else None
-
-
-def crop(packet: bytes) -> Crop | None:
-    """The crop of stored pixels that a packet holds; None where `HasCrop` says there is none.
-
-    Raises XmpError where the packet cannot be read or its edges are no numbers.
-    """
-    return _crop(_descriptions(_parsed(packet)))
 
 
 def with_crop(packet: bytes | None, edges: Crop, facts: Mapping[str, str]) -> bytes:

@@ -3,6 +3,7 @@
 What belongs here: the command line. Proposals are `imaging.crops`, files `imaging.files.cropping`.
 """
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -14,13 +15,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from imaging.files.sidecars import Naming
 from pipelines.helptext import examples
+from pipelines.pictures.plans import bar, tell_left, tell_outcome
 
 if TYPE_CHECKING:
     from imaging.files.cropping import Made, Unmade
     from imaging.files.folder import Folder
+    from imaging.files.plan import Plan
 
 app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
+_LOCK = "run.lock"
 _SHOWN = 12  # rejects told on the terminal; the tables hold them all
 
 
@@ -29,13 +34,6 @@ class Form(StrEnum):
 
     SIDECARS = "sidecars"
     FILES = "files"
-
-
-class Naming(StrEnum):
-    """How a new sidecar of name.jpg is called: name.jpg.xmp or name.xmp."""
-
-    FULL = "full"
-    STEM = "stem"
 
 
 @app.command(
@@ -49,7 +47,7 @@ class Naming(StrEnum):
     ),
 )
 def crops(
-    folder: Annotated[Path, typer.Argument(help="folder of pictures")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="folder of pictures")],
     ratio: Annotated[
         list[str] | None,
         typer.Option(help="wanted width:height; repeatable (default: 1:1 4:5 5:4 16:9 9:16)"),
@@ -61,8 +59,11 @@ def crops(
         Form, typer.Option(help="XMP sidecars with the first ratio's crop, or cropped copies")
     ] = Form.SIDECARS,
     naming: Annotated[
-        Naming, typer.Option(help="new sidecars: name.jpg.xmp (darktable) or name.xmp (Adobe)")
-    ] = Naming.FULL,
+        Naming,
+        typer.Option(
+            help="new sidecars: name.jpg.xmp (darktable, digiKam) or name.xmp (Adobe, beside RAW only)"
+        ),
+    ] = Naming.DARKTABLE,
     apply: Annotated[bool, typer.Option("--apply", help="write; without it, only look")] = False,
     undo: Annotated[bool, typer.Option("--undo", help="take the last --apply back")] = False,
     out: Annotated[
@@ -70,10 +71,18 @@ def crops(
         typer.Option(help="folder of tables and plans (default: FOLDER/_artlake/crops)"),
     ] = None,
 ) -> None:
-    """Propose crops for every picture of a folder; originals are never touched."""
-    from imaging.crops import tables
+    """Propose crops for every picture of a folder; originals are never touched.
+
+    Camera Raw and Lightroom read sidecars of RAW files only (--naming adobe).
+    For their JPEG and TIFF files take --write files.
+    """
     from imaging.crops.propose import RATIOS
     from imaging.crops.windows import parse_ratio
+    from imaging.files import crop_tables as tables
+    from imaging.files.walk import FolderError
+    from imaging.files.workplace import claim
+    from storage.files import printable
+    from storage.locks import held
 
     console = Console(highlight=False)
     if apply and undo:
@@ -87,31 +96,18 @@ def crops(
     root = folder.expanduser().absolute().resolve()
     place = (out.expanduser().absolute() if out else root / "_artlake" / "crops").resolve()
     if undo:
-        _undo(place, console)
+        _undo(root, place, console)
         return
-    _require_writable(root, place)
-    found, proposals = _look(root, place, ratios)
-    tables.write(root, place, found, proposals, confidence)
-    _tell(found, proposals, ratios, confidence, console)
-    _list("cannot be read", tables.rejected(found.rejects), console)
-    console.print(f"Page: {escape(str(place / 'index.html'))}")
-    _carry_out(root, place, found, proposals, confidence, write, naming, apply, console)
-
-
-def _require_writable(root: Path, place: Path) -> None:
-    from imaging.files.walk import FolderError, printable
-
     if not root.is_dir():
         raise FolderError(f"There is no folder {printable(root)}. Name one that is there.")
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        probe = place / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise FolderError(
-            f"{printable(place)} cannot be written to: {error.strerror}. Name another folder with --out."
-        ) from None
+    claim(place, root)
+    with held(place / _LOCK, f"artlake crops in {printable(place)}"):
+        found, proposals = _look(root, place, ratios)
+        tables.write(root, place, found, proposals, confidence)
+        _tell(found, proposals, ratios, confidence, console)
+        _list("cannot be read", tables.rejected(found.rejects), console)
+        console.print(f"Page: {escape(printable(place / 'index.html'))}", soft_wrap=True)
+        _carry_out(root, place, found, proposals, confidence, write, naming, apply, console)
 
 
 def _look(root: Path, place: Path, ratios: Sequence[str]) -> tuple["Folder", Any]:
@@ -121,24 +117,24 @@ def _look(root: Path, place: Path, ratios: Sequence[str]) -> tuple["Folder", Any
     from imaging.files.cropping import propose_all
     from imaging.files.folder import measured
 
-    inside = [place.relative_to(root).as_posix()] if place.is_relative_to(root) else []
-    found = measured(root, place / "cache", skip=inside)
+    found = measured(root, place / "cache")
     proposals = propose_all(found, place / "cache", ratios)
     # Copies that an earlier --apply made are no pictures of the user's.
-    ours = {root / target for target in _written(place)}
+    ours = {root / target for target in _written(root, place)}
     mine = pa.array([name for name, it in found.entries.items() if it.path in ours], pa.string())
     return found, proposals.filter(pc.invert(pc.is_in(proposals["image_id"], value_set=mine)))
 
 
-def _written(place: Path) -> Iterator[str]:
-    """Targets of the plans that are applied."""
+def _written(root: Path, place: Path) -> Iterator[str]:
+    """Targets below `root` of the plans that are applied."""
     from imaging.files.plan import last_applied, read
 
     last = last_applied(place / "plan")
     if last is not None:
         for folder in sorted(place.glob("plan*")):
             if (folder / "plan.jsonl").exists():
-                yield from (drawn.step.target for drawn in read(folder).steps)
+                plan = read(folder)
+                yield from (drawn.step.target for drawn in plan.steps if plan.root == root)
 
 
 def _tell(
@@ -179,25 +175,27 @@ def _carry_out(
     apply: bool,
     console: Console,
 ) -> None:
-    from imaging.files import cropping
+    from imaging.files import cropping, plan
+    from storage.files import printable
 
     chosen = cropping.choose(proposals, confidence, one=form is Form.SIDECARS)
     if not apply:
         console.print(f"{_counted(len(chosen), form)} would be written. Nothing was: add --apply.")
         return
+    rows = bar("making")(chosen)
     if form is Form.SIDECARS:
-        made = cropping.sidecars(chosen, found.entries, root, naming.value)
+        made = cropping.sidecars(rows, found.entries, root, naming)
     else:
-        made = cropping.copies(chosen, found.entries, root)
-    done, unmade, skipped = _apply(root, place, made, len(chosen))
-    _list("not written", unmade, console)
-    _list("skipped", skipped, console)
-    if done:
-        console.print(f"Written: {_counted(done, form)}. `--undo` takes this run back.")
-    elif not skipped:
+        made = cropping.copies(rows, found.entries, root)
+    drawn, unmade = _drawn(root, place, made)
+    tell_left(unmade, console)
+    if not drawn.steps:
         console.print("Nothing to write: what could be written is in place.")
-    if skipped:
-        raise typer.Exit(1)
+        return
+    console.print(f"Plan: {escape(printable(drawn.folder))}", soft_wrap=True)
+    outcome = plan.apply(drawn.folder, progress=bar("writing"))
+    tell_outcome(outcome, "written", console)
+    console.print("`--undo` takes this run back.")
 
 
 def _counted(count: int, form: Form) -> str:
@@ -208,50 +206,32 @@ def _counted(count: int, form: Form) -> str:
     return f"{count:,} {one if count == 1 else several}"
 
 
-def _apply(
-    root: Path, place: Path, files: Iterator["Made | Unmade"], total: int
-) -> tuple[int, list[tuple[str, str]], list[tuple[str, str]]]:
-    """Write what is made by a plan; the count, what could not be made, and what the plan skipped."""
-    import shutil
-
-    from tqdm import tqdm
-
+def _drawn(
+    root: Path, place: Path, files: Iterator["Made | Unmade"]
+) -> tuple["Plan", list[tuple[str, str]]]:
+    """The plan of what is made, and what could not be made with its reason."""
     from imaging.files import plan
     from imaging.files.cropping import Unmade
-    from imaging.files.walk import printable
 
-    folder = plan.next_folder(place / "plan")
-    staging = place / "staging"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(parents=True)
     steps: list[plan.Move | plan.Put] = []
     unmade = []
-    for file in tqdm(files, total=total, desc="writing", unit="file", disable=None):
-        if isinstance(file, Unmade):
-            unmade.append((printable(file.path.relative_to(root)), file.reason))
-            continue
-        staged = staging / str(len(steps))
-        staged.write_bytes(file.data)
-        steps.append(plan.Put(file.target, staged, file.why))
-    drawn = plan.draw(root, folder, steps, made_by="artlake crops")
-    shutil.rmtree(staging)
-    if not drawn.steps:
-        return 0, unmade, []
-    outcome = plan.apply(folder)
-    skipped = [(printable(step.target), why) for step, why in outcome.skipped]
-    return outcome.done, unmade, skipped
+    with tempfile.TemporaryDirectory(prefix="unfinished-", dir=place) as staging:
+        for file in files:
+            if isinstance(file, Unmade):
+                unmade.append((str(file.path.relative_to(root)), file.reason))
+                continue
+            staged = Path(staging) / str(len(steps))
+            staged.write_bytes(file.data)
+            steps.append(plan.Put(file.target, staged, file.why))
+        folder = plan.next_folder(place / "plan")
+        return plan.draw(root, folder, steps, made_by="artlake crops"), unmade
 
 
-def _undo(place: Path, console: Console) -> None:
+def _undo(root: Path, place: Path, console: Console) -> None:
     from imaging.files import plan
-    from imaging.files.walk import printable
+    from storage.files import printable
+    from storage.locks import held
 
-    folder = plan.last_applied(place / "plan")
-    if folder is None:
-        console.print("Nothing to undo: no crops are written.")
-        return
-    outcome = plan.undo(folder)
-    _list("skipped", [(printable(step.target), why) for step, why in outcome.skipped], console)
-    console.print(f"Undone: {outcome.done:,} files are as they were.")
-    if outcome.skipped:
-        raise typer.Exit(1)
+    newest, *_ = plan.to_undo(place / "plan", root)
+    with held(place / _LOCK, f"artlake crops in {printable(place)}"):
+        tell_outcome(plan.undo(newest, progress=bar("undoing")), "undone", console)

@@ -1,8 +1,9 @@
 """`artlake cull FOLDER`: duplicates, bursts and flaws of any folder of pictures, and a plan that can be undone."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.box import SIMPLE
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.helptext import examples
+from pipelines.pictures.plans import bar, tell_left, tell_outcome
 from storage.errors import MendableError
 
 if TYPE_CHECKING:
@@ -18,34 +20,20 @@ if TYPE_CHECKING:
 
     from imaging.files.cull import Culled
     from imaging.files.folder import Folder
+    from imaging.files.plan import Plan
 
 app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
 _console = Console(highlight=False)
-_SHOWN = 5  # skipped steps told one by one
 
 
-class Tier(StrEnum):
-    """How alike pictures must be to be proposed."""
-
-    EXACT = "exact"
-    PERCEPTUAL = "perceptual"
-    EMBEDDINGS = "embeddings"
-
-
-class Keep(StrEnum):
-    """Which picture of a group is kept: the names of imaging.duplicates.keepers.POLICIES."""
-
-    QUALITY = "quality"
-    LARGEST = "largest"
-    NEWEST = "newest"
-    OLDEST = "oldest"
-    SHARPEST = "sharpest"
-    FIRST_SOURCE = "first_source"
-    SMALLEST_NAME = "smallest_name"
+Tier = Literal["exact", "perceptual", "embeddings"]
+Keep = Literal[
+    "quality", "largest", "newest", "oldest", "sharpest", "first_source", "smallest_name"
+]
 
 
 class Verdict(StrEnum):
-    """What a person decides about two pictures."""
+    """What a person decides about two pictures; typer takes no Literal within a tuple."""
 
     NOT_DUPLICATE = "not_duplicate"
     KEEP_BOTH = "keep_both"
@@ -60,21 +48,21 @@ class CullError(MendableError):
     epilog=examples(
         "cull ~/pictures                       [dim]# look, write the sheet and a plan, move nothing[/dim]",
         "cull ~/pictures --apply               [dim]# move all but the keepers to ~/pictures/_review_dupes[/dim]",
-        "cull ~/pictures --undo                [dim]# put every file back[/dim]",
+        "cull ~/pictures --undo                [dim]# put every file back, of every cull[/dim]",
         "cull ~/card --reference ~/archive     [dim]# what the archive has already need not stay[/dim]",
         "cull ~/pictures --decide a.jpg b.jpg not_duplicate",
     )
 )
 def cull(
-    folder: Annotated[Path, typer.Argument(help="any folder of pictures")],
+    folder: Annotated[Path, typer.Argument(help="any folder of pictures", metavar="FOLDER")],
     tier: Annotated[
         Tier,
         typer.Option(
             help="exact: equal bytes or pixels; perceptual: the same picture re-encoded, resized, cropped, "
             "toned; embeddings: also look-alikes (cosine ≥ 0.92), for review only"
         ),
-    ] = Tier.PERCEPTUAL,
-    policy: Annotated[Keep, typer.Option(help="which picture of a group is kept")] = Keep.QUALITY,
+    ] = "perceptual",
+    policy: Annotated[Keep, typer.Option(help="which picture of a group is kept")] = "quality",
     reference: Annotated[
         list[Path] | None,
         typer.Option(help="a folder whose pictures always stay, inside or elsewhere; repeatable"),
@@ -102,7 +90,8 @@ def cull(
     ] = None,
 ) -> None:
     """Find duplicates, bursts and flaws in a folder; move nothing unless told to, delete nothing ever."""
-    from imaging.files.walk import printable
+    from imaging.files.workplace import claim
+    from storage.files import printable
     from storage.locks import held
 
     if sum((apply, undo, decide is not None)) > 1:
@@ -120,7 +109,9 @@ def cull(
                 "Name a folder beside it or in it."
             )
     work = (out.expanduser() if out else root / "_artlake" / "cull").resolve()
-    _make(work, root)
+    # What was moved can be put back, whatever became of the folder's marker.
+    if not (undo and (work / "plan").is_dir()):
+        work = claim(work, root)
     with held(work / "cull.lock", f"cull of {printable(root)}"):
         if decide:
             _decide(work, root, *decide)
@@ -130,23 +121,9 @@ def cull(
             _look(root, work, references, tier, policy, burst_gap, move_bursts, apply)
 
 
-def _make(work: Path, root: Path) -> None:
-    from imaging.files.walk import printable
-
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        (work / "cull.lock").touch()
-    except OSError as error:
-        raise CullError(
-            f"{printable(work)} cannot be written to ({error.strerror}). Name another place for the sheet, "
-            f"the plan and the cache: ./artlake cull {printable(root)} --out SOME_FOLDER"
-        ) from None
-
-
 def _decide(work: Path, root: Path, one: Path, other: Path, verdict: Verdict) -> None:
     from imaging.duplicates.decisions import Decision, add
-    from imaging.files.walk import printable
-    from storage.files import sha256_file
+    from storage.files import printable, sha256_file
 
     files = [_file(it, root) for it in (one, other)]
     contents = [sha256_file(it) for it in files]
@@ -166,7 +143,7 @@ def _decide(work: Path, root: Path, one: Path, other: Path, verdict: Verdict) ->
 
 
 def _file(path: Path, root: Path) -> Path:
-    from imaging.files.walk import printable
+    from storage.files import printable
 
     for place in (path.expanduser(), root / path):
         if place.is_file():
@@ -174,26 +151,54 @@ def _file(path: Path, root: Path) -> Path:
     raise CullError(f"{printable(path)} is no file, neither from here nor in {printable(root)}.")
 
 
-def _plans(work: Path) -> list[Path]:
-    """The plans drawn so far, the oldest first."""
-    return sorted(it.parent for it in work.glob("plan-*/plan.jsonl"))
-
-
 def _undo(work: Path, root: Path) -> None:
     from imaging.files import plan
-    from imaging.files.walk import printable
 
-    done, skipped = 0, []
-    for folder in reversed(_plans(work)):
-        if (folder / "journal.jsonl").exists():
-            outcome = plan.undo(folder)
-            done += outcome.done
-            skipped += outcome.skipped
-    if not done and not skipped:
-        _console.print(f"Nothing to undo in {escape(printable(root))}.")
-        return
-    _console.print(f"{_count(done, 'file')} back where {'it was' if done == 1 else 'they were'}.")
-    _tell_skipped(skipped, "put back")
+    try:
+        plans = [plan.read(it) for it in plan.to_undo(work / "plan", root)]
+    except plan.PlanError:
+        if _way_back(work, root, frozenset()):
+            raise typer.Exit(1) from None
+        raise
+    known = frozenset(drawn.step.target for it in plans for drawn in it.steps)
+    outcomes = [plan.undo(it.folder, progress=bar("undoing")) for it in plans]
+    lost = _way_back(work, root, known)
+    skipped = [step for it in outcomes for step in it.skipped]
+    tell_outcome(plan.Outcome(sum(it.done for it in outcomes), skipped), "undone", _console)
+    if lost:
+        raise typer.Exit(1)
+
+
+def _way_back(work: Path, root: Path, known: Collection[str]) -> bool:
+    """Draw the plan that empties _review_dupes of what no plan knows of, and tell; False where there is none."""
+    from imaging.files import plan
+    from imaging.files.cull import REVIEW
+    from imaging.files.walk import walk
+    from storage.files import printable
+
+    if not (root / REVIEW).is_dir():
+        return False
+    names = [it.relative_to(root).as_posix() for it in walk(root / REVIEW).files]
+    steps = [
+        plan.Move(name, name.removeprefix(f"{REVIEW}/"), "its place in _review_dupes tells it")
+        for name in names
+        if name not in known
+    ]
+    if not steps:
+        return False
+    drawn = plan.draw(
+        root,
+        plan.next_folder(work / "back"),
+        steps,
+        made_by="artlake cull",
+        progress=bar("hashing"),
+    )
+    _console.print(
+        f"{_count(len(steps), 'file')} {'lies' if len(steps) == 1 else 'lie'} in {REVIEW} that no plan here "
+        "knows of. Their places there are their old ones. To put them back by these:"
+    )
+    _console.print(f"artlake plan apply {escape(printable(drawn.folder))}", soft_wrap=True)
+    return True
 
 
 def _look(
@@ -210,29 +215,34 @@ def _look(
     from imaging.files import plan, report
     from imaging.files.cull import cull as judge
     from imaging.files.folder import measured
+    from storage.files import printable
 
     cache = work / "cache"
-    ours = [work.relative_to(root).as_posix()] if work.is_relative_to(root) else []
-    folder = measured(root, cache, references, skip=ours)
+    folder = measured(root, cache, references)
     culled = judge(
         folder,
         root,
         cache,
-        tier=tier.value,
-        policy=policy.value,
+        tier=tier,
+        policy=policy,
         decisions=decisions.read(work / "decisions.jsonl"),
-        vectors=_vectors(folder.images, cache) if tier is Tier.EMBEDDINGS else None,
+        vectors=_vectors(folder.images, cache) if tier == "embeddings" else None,
         burst_gap=burst_gap,
         move_bursts=move_bursts,
     )
     sheet = report.write(culled, folder, root, work, cache)[0]
-    shown, place = _last_plan(work)
-    drawn = plan.draw(root, place, culled.steps(), made_by="artlake cull")
+    place = plan.next_folder(work / "plan")
+    shown = _shown(place, root)
+    steps = culled.steps()
+    drawn = plan.draw(root, place, steps, made_by="artlake cull", progress=bar("hashing"))
     _tell(culled, folder, root, sheet)
-    _tell_skipped(list(drawn.refused), "planned")
+    refused = [(it.source, why) for it, why in drawn.refused if isinstance(it, plan.Move)]
+    tell_left(refused, _console)
     if not drawn.steps:
         _console.print("Nothing would move.")
-    elif not apply:
+        return
+    _console.print(f"Plan: {escape(printable(place))}", soft_wrap=True)
+    if not apply:
         _console.print(
             "Nothing has moved. Look at the sheet; then the same command with [bold]--apply[/bold]."
         )
@@ -243,29 +253,28 @@ def _look(
         )
         raise typer.Exit(1)
     else:
-        outcome = plan.apply(place)
+        outcome = plan.apply(place, progress=bar("applying"))
         report.write(culled, folder, root, work, cache)
-        _console.print(
-            f"{_count(outcome.done, 'file')} moved to _review_dupes. To put "
-            f"{'it' if outcome.done == 1 else 'them'} back: [bold]--undo[/bold]"
-        )
-        _tell_skipped(outcome.skipped, "moved")
+        _console.print("What moves goes to _review_dupes. To put it back: [bold]--undo[/bold]")
+        tell_outcome(outcome, "applied", _console)
+        if refused:
+            raise typer.Exit(1)
 
 
-def _last_plan(work: Path) -> tuple[frozenset[str] | None, Path]:
-    """What the plan shown last would move (None where there is none to apply), and where the next goes."""
+def _shown(place: Path, root: Path) -> frozenset[str] | None:
+    """What the plan shown last would move; None where there is none that waits for --apply."""
     from imaging.files import plan
 
-    plans = _plans(work)
-    if not plans:
-        return None, work / "plan-0001"
-    if (plans[-1] / "journal.jsonl").exists():
-        return None, work / f"plan-{len(plans) + 1:04}"
-    return _sources(plan.read(plans[-1])), plans[-1]
+    if not (place / "plan.jsonl").exists() or (place / "journal.jsonl").exists():
+        return None
+    last = plan.read(place)
+    return _sources(last) if last.root == root else None
 
 
-def _sources(drawn) -> frozenset[str]:
-    return frozenset(it.step.source for it in drawn.steps)
+def _sources(drawn: "Plan") -> frozenset[str]:
+    from imaging.files.plan import Move
+
+    return frozenset(it.step.source for it in drawn.steps if isinstance(it.step, Move))
 
 
 def _vectors(images: "pa.Table", cache: Path) -> "pa.Table":
@@ -296,8 +305,8 @@ def _tell(culled: "Culled", folder: "Folder", root: Path, sheet: Path) -> None:
     from collections import Counter
 
     from imaging.files.cull import moved_bytes
-    from imaging.files.report import readable
-    from imaging.files.walk import printable
+    from imaging.files.report import plural, readable
+    from storage.files import printable
 
     steps = culled.steps()
     table = Table(box=SIMPLE, show_header=False)
@@ -307,38 +316,27 @@ def _tell(culled: "Culled", folder: "Folder", root: Path, sheet: Path) -> None:
     sets = len(set(culled.similar["set_id"].to_pylist()))
     bursts = len(set(culled.bursts["burst_id"].to_pylist()))
     rows = [
-        (len(folder.entries), "pictures looked at"),
-        (groups, "groups of duplicates"),
-        (sets, "sets of look-alikes for review"),
-        (bursts, "bursts"),
-        *(
-            (count, flaw)
-            for flaw, count in sorted(Counter(culled.flaws["flaw"].to_pylist()).items())
-        ),
+        (len(folder.entries), "picture", " looked at"),
+        (groups, "group", " of duplicates"),
+        (sets, "set", " of look-alikes for review"),
+        (bursts, "burst", ""),
     ]
-    for count, label in rows:
-        if count or label in ("pictures looked at", "groups of duplicates"):
-            table.add_row(f"{count:,}", label.replace("_", " "))
+    for count, noun, rest in rows:
+        if count or noun in ("picture", "group"):
+            table.add_row(f"{count:,}", plural(count, noun) + rest)
+    for flaw, count in sorted(Counter(culled.flaws["flaw"].to_pylist()).items()):
+        table.add_row(f"{count:,}", flaw.replace("_", " "))
+    more = ""
+    if len(steps) > len(culled.moves):
+        more = f" ({_count(len(steps), 'file')} with their companions)"
+    moving = len(culled.moves)
     size = readable(moved_bytes(steps, root))
-    more = (
-        f" ({_count(len(steps), 'file')} with their companions)"
-        if len(steps) > len(culled.moves)
-        else ""
-    )
-    table.add_row(f"{len(culled.moves):,}", f"pictures would move{more}: {size}")
+    table.add_row(f"{moving:,}", f"{plural(moving, 'picture')} would move{more}: {size}")
     _console.print(table)
     _console.print(f"Sheet: {escape(printable(sheet))}", soft_wrap=True)
 
 
-def _tell_skipped(skipped: list, what: str) -> None:
-    from imaging.files.walk import printable
-
-    for step, reason in skipped[:_SHOWN]:
-        name = getattr(step, "source", step.target)
-        _console.print(f"  not {what}: {escape(printable(name))}: {escape(reason)}", soft_wrap=True)
-    if len(skipped) > _SHOWN:
-        _console.print(f"  and {len(skipped) - _SHOWN:,} more not {what}")
-
-
 def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    from imaging.files.report import plural
+
+    return f"{count:,} {plural(count, noun)}"

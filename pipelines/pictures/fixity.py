@@ -1,11 +1,9 @@
 """`artlake fixity`: checksum manifests of a folder, a bag or the lake, and what has changed since."""
 
 import os
-import re
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,24 +14,28 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.helptext import examples
+from storage.files import printable
 
 if TYPE_CHECKING:
     from storage import Lake
-    from storage.fixity import Entry, Finding
+    from storage.fixity import Finding
 
 app = typer.Typer(rich_markup_mode="rich", pretty_exceptions_enable=False)
 _fixity = typer.Typer(
     no_args_is_help=True, help="Write checksums of a folder or the lake, and verify them later."
 )
-app.add_typer(_fixity, name="fixity")
+app.add_typer(
+    _fixity,
+    name="fixity",
+    epilog=examples("fixity write ~/masters", "fixity verify ~/masters"),
+)
 _console = Console(highlight=False)
 _SHOWN = 20  # findings of a harmless kind told one by one
 _HARM = {"damaged": "red", "missing": "red", "unreadable": "red"}
-# An original of the image store is named by its own checksum.
-_ORIGINAL = re.compile(rb"(?:.*/)?original/[0-9a-f]{2}/([0-9a-f]{64})(?:\.\w+)?$")
+_READ = ".read-so-far"  # in the work folder, while a manifest is being made
 
-_Folder = Annotated[Path | None, typer.Argument(help="any folder of files")]
-_InLake = Annotated[bool, typer.Option("--lake", help="the lake in use instead of a folder")]
+_Folder = Annotated[Path | None, typer.Argument(metavar="FOLDER", help="any folder of files")]
+_InLake = Annotated[bool, typer.Option("--of-lake", help="the lake in use instead of a folder")]
 _Out = Annotated[
     Path | None, typer.Option(help="where manifests lie (default: FOLDER/_artlake/fixity)")
 ]
@@ -44,7 +46,7 @@ _Out = Annotated[
         "fixity write ~/masters                     [dim]# a manifest beside the files, which stay as they are[/dim]",
         "fixity write /mnt/readonly --out ~/sums",
         "fixity write ~/masters --bag ~/to-archive  [dim]# a BagIt bag, of hard links where it can[/dim]",
-        "fixity write --lake",
+        "fixity write --of-lake",
     )
 )
 def write(
@@ -57,9 +59,10 @@ def write(
 ) -> None:
     """Write a checksum manifest; files whose size and time are as before keep the checksum they had.
 
-    So a damaged file never becomes the true one: `verify` still finds it. Hidden folders and our own
-    `_artlake` are left out.
+    So a damaged file never becomes the true one: `verify` still finds it. Hidden folders and those
+    that artlake itself works in are left out.
     """
+    from imaging.files.workplace import claim
     from storage import bags, fixity
     from storage.locks import held
 
@@ -68,31 +71,32 @@ def write(
     if bag is not None:
         target = bag.expanduser().resolve()
         count = bags.make(root, paths, target)
-        _console.print(f"{count:,} files are in the bag {escape(str(target))}.", style="green")
+        _console.print(
+            f"{count:,} files are in the bag {escape(printable(target))}.", style="green"
+        )
         _tell_refused(refused)
         return
-    work = _work(root, out)
-    with held(_made(work) / "fixity.lock", "artlake fixity"):
+    work = claim(_work(root, out), root)
+    with held(work / "fixity.lock", "artlake fixity"):
         earlier = fixity.newest(work)
         known = fixity.read(earlier) if earlier else {}
         kept = fixity.unchanged(root, known, paths)
         if lake:
-            kept = _named(root, paths) | kept
+            kept = fixity.named(root, paths) | kept
         found, unread = fixity.hashed(
-            root, (path for path in paths if path not in kept), memo=work / "cache"
+            root, (path for path in paths if path not in kept), memo=work / _READ
         )
-        unread |= _blocking(refused, known)
+        unread |= fixity.blocking(refused, known)
         findings = fixity.compare(known, kept | found, unread)
-        # What cannot be read now is not forgotten: its checksum stays the one to come back to.
-        gone = {it.path for it in findings if it.kind in ("missing", "moved")}
-        held_on = {path: it for path, it in known.items() if path not in gone}
-        entries = held_on | kept | found
+        entries = fixity.renewed(known, kept | found, findings)
         if entries == known and earlier:
             _console.print(f"Nothing changed since manifest {earlier.name}: it stands.")
         else:
             target = fixity.save(work, entries)
-            _console.print(f"{len(entries):,} checksums: {escape(str(target))}", style="green")
-        shutil.rmtree(work / "cache", ignore_errors=True)  # ours: it served a killed run only
+            _console.print(
+                f"{len(entries):,} checksums: {escape(printable(target))}", style="green"
+            )
+        shutil.rmtree(work / _READ, ignore_errors=True)  # ours: it serves a killed run only
     # A first manifest makes every file new: that is no news.
     _tell([it for it in findings if earlier or it.kind != "new"])
     _tell_refused(refused)
@@ -104,7 +108,7 @@ def write(
     epilog=examples(
         "fixity verify ~/masters      [dim]# against the newest manifest; exit code 1 where something is lost[/dim]",
         "fixity verify ~/to-archive   [dim]# a bag is checked as a bag[/dim]",
-        "fixity verify --lake         [dim]# originals by their own names, the rest by the manifest[/dim]",
+        "fixity verify --of-lake         [dim]# originals by their own names, the rest by the manifest[/dim]",
     )
 )
 def verify(folder: _Folder = None, lake: _InLake = False, out: _Out = None) -> None:
@@ -116,25 +120,25 @@ def verify(folder: _Folder = None, lake: _InLake = False, out: _Out = None) -> N
 
     root = _root(folder, lake)
     if (root / "bagit.txt").exists() and out is None:
-        _conclude(bags.verify(root), f"The bag {root}")
+        _conclude(bags.verify(root), f"The bag {printable(root)}")
         return
     earlier = fixity.newest(_work(root, out))
     if earlier is None and not lake:
         raise fixity.FixityError(
-            f"There is no manifest of {root} yet. Write one first: artlake fixity write FOLDER"
+            f"There is no manifest of {printable(root)} yet. Write one first: artlake fixity write FOLDER"
             " (or name the folder of an existing one with --out)."
         )
     known = fixity.read(earlier) if earlier else {}
     paths, refused = _walked(root)
-    wanted = paths if earlier else list(_named(root, paths))
+    wanted = paths if earlier else list(fixity.named(root, paths))
     found, unread = fixity.hashed(root, wanted)
     if lake:
         known = known | {
             path: fixity.Entry(it.sha256, found[path].bytes, found[path].mtime_ns)
-            for path, it in _named(root, paths).items()
+            for path, it in fixity.named(root, paths).items()
             if path in found
         }
-    findings = fixity.compare(known, found, unread | _blocking(refused, known))
+    findings = fixity.compare(known, found, unread | fixity.blocking(refused, known))
     what = f"manifest {earlier.name}" if earlier else "the originals' own names (no manifest yet)"
     _tell_refused(refused)
     _conclude(findings, f"{len(known):,} files against {what}")
@@ -152,32 +156,18 @@ def lake_in_use() -> "Lake":
 
 
 def _root(folder: Path | None, lake: bool) -> Path:
-    from storage.fixity import FixityError, printed
+    from storage.fixity import FixityError
 
     if (folder is None) != lake:
-        raise FixityError("Name either a folder or --lake: artlake fixity verify FOLDER")
+        raise FixityError("Name either a folder or --of-lake: artlake fixity verify FOLDER")
     root = lake_in_use().root if folder is None else folder.expanduser().resolve()
     if not root.is_dir():
-        raise FixityError(f"{printed(os.fsencode(root))} is no folder. Name one that is there.")
+        raise FixityError(f"{printable(root)} is no folder. Name one that is there.")
     return root
 
 
 def _work(root: Path, out: Path | None) -> Path:
     return root / "_artlake" / "fixity" if out is None else out.expanduser().resolve()
-
-
-def _made(work: Path) -> Path:
-    from storage.fixity import FixityError
-
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        if not os.access(work, os.W_OK):
-            raise PermissionError(13, "Permission denied")
-    except OSError as error:
-        raise FixityError(
-            f"{work} cannot be written: {error.strerror}. Name another place with --out DIR."
-        ) from error
-    return work
 
 
 def _walked(root: Path) -> tuple[list[bytes], dict[bytes, str]]:
@@ -194,31 +184,7 @@ def _walked(root: Path) -> tuple[list[bytes], dict[bytes, str]]:
     return paths, refused
 
 
-def _named(root: Path, paths: Iterable[bytes]) -> "dict[bytes, Entry]":
-    """The lake's originals with the checksum that each is named by."""
-    from storage.fixity import Entry
-
-    entries = {}
-    for path in paths:
-        if found := _ORIGINAL.match(path):
-            with suppress(FileNotFoundError):  # it vanished since the walk
-                stat = (root / os.fsdecode(path)).stat()
-                entries[path] = Entry(found[1].decode(), stat.st_size, stat.st_mtime_ns)
-    return entries
-
-
-def _blocking(refused: Mapping[bytes, str], known: Iterable[bytes]) -> dict[bytes, str]:
-    """What was refused and stands in the way of a file that the manifest knows."""
-    above = {
-        b"/".join(parts[:count])
-        for parts in (path.split(b"/") for path in known)
-        for count in range(1, len(parts) + 1)
-    }
-    return {path: reason for path, reason in refused.items() if path in above}
-
-
 def _tell(findings: "Sequence[Finding]") -> None:
-    from storage.fixity import printed
 
     table = Table(box=SIMPLE)
     for heading in ("", "file", ""):
@@ -229,7 +195,7 @@ def _tell(findings: "Sequence[Finding]") -> None:
         if it.kind in _HARM or shown[it.kind] <= _SHOWN:
             detail = f"now {it.detail}" if it.kind == "moved" else it.detail
             colour = _HARM.get(it.kind, "yellow")
-            table.add_row(f"[{colour}]{it.kind}[/]", escape(printed(it.path)), escape(detail))
+            table.add_row(f"[{colour}]{it.kind}[/]", escape(printable(it.path)), escape(detail))
     if table.row_count:
         _console.print(table)
     for kind, count in sorted(shown.items()):
@@ -238,10 +204,9 @@ def _tell(findings: "Sequence[Finding]") -> None:
 
 
 def _tell_refused(refused: Mapping[bytes, str]) -> None:
-    from storage.fixity import printed
 
     for path, reason in list(refused.items())[:_SHOWN]:
-        _console.print(f"not covered: {escape(printed(path))}: {reason}", style="yellow")
+        _console.print(f"not covered: {escape(printable(path))}: {reason}", style="yellow")
     if len(refused) > _SHOWN:
         _console.print(f"and {len(refused) - _SHOWN:,} more not covered", style="yellow")
 

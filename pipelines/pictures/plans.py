@@ -1,8 +1,9 @@
-"""`artlake plan`: what a plan of cull, crops or rename would do, did, and how it is taken back.
+"""`artlake plan`: what a plan of a command over pictures would do, did, and how it is taken back.
 
 What belongs here: showing plans and outcomes on a terminal, for these commands and for their makers.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,25 +23,36 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode="rich")
 plan_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
-app.add_typer(plan_app, name="plan", help="Show, apply or undo a plan of cull, crops or rename.")
+app.add_typer(
+    plan_app,
+    name="plan",
+    help="Show, apply or undo a plan of cull, crops, rename, cluster or sidecars.",
+)
 _SHOWN = 20  # rows told on the terminal; the plan holds them all
-PlanFolder = Annotated[Path, typer.Argument(help="folder that holds plan.jsonl")]
+PlanFolder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FOLDER",
+        help="a command's work folder, FOLDER/_artlake/COMMAND or that of --out (then its newest plan), "
+        "or one plan's own folder",
+    ),
+]
 
 
-@plan_app.command("show", epilog=examples("plan show ~/pictures/_artlake/cull"))
+@plan_app.command(
+    "show", epilog=examples("plan show ~/pictures/_artlake/cull", "plan show ~/out/plan-2 --all")
+)
 def show(
     folder: PlanFolder,
     every: Annotated[bool, typer.Option("--all", help="every step, not only the first")] = False,
 ) -> None:
     """Say what a plan does, and how much of it is done."""
-    from imaging.files.plan import read, states
+    from imaging.files.plan import located, read, states
 
     console = Console(highlight=False)
-    plan = read(folder)
+    plan = read(located(folder.expanduser()))
     tell_plan(plan, console, shown=len(plan.steps) if every else _SHOWN)
-    counts: dict[str, int] = {}
-    for state in states(plan):
-        counts[state.value] = counts.get(state.value, 0) + 1
+    counts = Counter(state.value for state in states(plan))
     for where, count in sorted(counts.items()):
         console.print(f"{where}: {count:,}")
 
@@ -50,15 +62,25 @@ def apply(folder: PlanFolder) -> None:
     """Do what is left to do of a plan; nothing is ever overwritten or deleted."""
     from imaging.files import plan
 
-    tell_outcome(plan.apply(folder, progress=bar("applying")), "applied", Console(highlight=False))
+    console = Console(highlight=False)
+    place = plan.located(folder.expanduser())
+    if plan.read(place).steps:
+        tell_outcome(plan.apply(place, progress=bar("applying")), "applied", console)
+    else:
+        console.print("There is nothing to do: the plan holds no steps.")
 
 
 @plan_app.command("undo", epilog=examples("plan undo ~/pictures/_artlake/cull"))
 def undo(folder: PlanFolder) -> None:
-    """Put every byte back where it was, also after a crash or a half-applied plan."""
+    """Put every byte back where it was, also after a crash or a half-applied plan.
+
+    Of a command's work folder, this takes back the newest plan that is applied.
+    """
     from imaging.files import plan
 
-    tell_outcome(plan.undo(folder, progress=bar("undoing")), "undone", Console(highlight=False))
+    console = Console(highlight=False)
+    place = plan.located(folder.expanduser(), applied=True)
+    tell_outcome(plan.undo(place, progress=bar("undoing")), "undone", console)
 
 
 def bar(what: str) -> Callable[[Sequence[Any]], Iterable[Any]]:
@@ -71,10 +93,11 @@ def bar(what: str) -> Callable[[Sequence[Any]], Iterable[Any]]:
 def tell_plan(plan: "Plan", console: Console, shown: int = _SHOWN) -> None:
     """Print a plan's steps, and those that could not be drawn."""
     from imaging.files.plan import Move
-    from imaging.files.walk import printable
+    from storage.files import printable
 
     count = len(plan.steps)
-    console.print(f"{plan.made_by}: {count:,} steps below {escape(printable(plan.root))}")
+    steps = f"{count:,} step{'' if count == 1 else 's'}" if count else "nothing to do"
+    console.print(f"{plan.made_by}: {steps} below {escape(printable(plan.root))}", soft_wrap=True)
     rows = [
         (drawn.step.source, drawn.step.target, drawn.step.why)
         if isinstance(drawn.step, Move)
@@ -102,7 +125,7 @@ def tell_outcome(outcome: "Outcome", done: str, console: Console) -> None:
     if not outcome.done and not outcome.skipped:
         console.print(f"There is nothing left to do: the plan is {done} already.")
         return
-    console.print(f"{outcome.done:,} steps {done}.")
+    console.print(f"{outcome.done:,} step{'' if outcome.done == 1 else 's'} {done}.")
     tell_left(
         [
             (step.source if isinstance(step, Move) else step.target, reason)
@@ -129,7 +152,7 @@ def tell_left(rows: Sequence[tuple[str, str]], console: Console) -> None:
 def _table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], count: int, console: Console
 ) -> None:
-    from imaging.files.walk import printable
+    from storage.files import printable
 
     if not rows:
         return

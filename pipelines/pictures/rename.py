@@ -3,6 +3,7 @@
 What belongs here: the command lines. Metadata is read by ExifTool; every change is a plan first.
 """
 
+import shlex
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,20 +25,23 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode="rich")
 
-Folder = Annotated[Path, typer.Argument(help="folder of pictures")]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="folder of pictures")]
 Apply = Annotated[
     bool, typer.Option("--apply", help="do it; without it, only say what it would do")
 ]
 Undo = Annotated[bool, typer.Option("--undo", help="take the last --apply back")]
 Out = Annotated[
-    Path | None, typer.Option(help="folder of the plan (default: FOLDER/_artlake/COMMAND)")
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="an empty or new folder for the plan (default: FOLDER/_artlake/COMMAND)"
+    ),
 ]
 
 
 @app.command(
     epilog=examples(
-        'rename ~/pictures --pattern "{taken:%Y-%m-%d_%H%M%S}_{camera}_{n:03}"',
-        'rename ~/pictures --pattern "{taken:%Y}/{stem}" --apply',
+        "rename ~/pictures               [dim]# IMG_1.CR2 → 2004-01-02_030405_Canon EOS 5D_001.CR2[/dim]",
+        'rename ~/pictures --pattern "{taken:%Y}/{stem}" --apply       [dim]# → 2004/IMG_1.CR2[/dim]',
         'rename ~/scans --accession "^(\\d+\\.\\d+)" --pattern "{accession}_{n:02}"',
         "rename ~/pictures --undo",
     )
@@ -116,16 +120,17 @@ def sidecars(
     out: Out = None,
 ) -> None:
     """Write what is embedded in pictures to XMP sidecars; values of sidecars that are there win."""
-    from imaging.files import sidecars as work
+    from imaging.files import sidecars as writing
     from imaging.files.exiftool import session
+    from imaging.files.workplace import claim
 
-    root, place, console = _begin("sidecars", folder, out, apply, undo)
+    root, work, console = _begin("sidecars", folder, out, apply, undo)
     if undo:
         return
-    bundles, refused = _look(root, place)
-    with session() as tool, tempfile.TemporaryDirectory(dir=_made(place)) as staging:
-        steps, unable = work.sidecars(root, bundles, tool, Path(staging), naming, bar("reading"))
-        _end("sidecars", root, place, steps, [*refused, *unable], apply, console)
+    bundles, refused = _look(root)
+    with session() as tool, tempfile.TemporaryDirectory(dir=claim(work, root)) as stage:
+        steps, unable = writing.sidecars(root, bundles, tool, Path(stage), naming, bar("reading"))
+        _end("sidecars", root, work, steps, [*refused, *unable], apply, console)
 
 
 def _moved(
@@ -139,84 +144,73 @@ def _moved(
     """The whole of a command that moves: look, read, draw, tell, and do it if asked to."""
     from imaging.files.exiftool import session
     from imaging.files.facts import facts_of
+    from imaging.files.workplace import claim
 
-    root, place, console = _begin(command, folder, out, apply, undo)
+    root, work, console = _begin(command, folder, out, apply, undo)
     if undo:
         return
-    bundles, refused = _look(root, place)
-    with session() as tool, bar("reading")(bundles) as told:  # type: ignore[attr-defined]
-        known = []
-        for fact in facts_of(tool, [bundle.main for bundle in bundles]):
-            known.append(fact)
-            told.update()
+    bundles, refused = _look(root)
+    with session() as tool:
+        claim(work, root)
+        with bar("reading")(bundles) as told:  # type: ignore[attr-defined]
+            known = []
+            for fact in facts_of(tool, [bundle.main for bundle in bundles]):
+                known.append(fact)
+                told.update()
     moves, unable = steps(root, bundles, known)
-    _end(command, root, place, moves, [*refused, *unable], apply, console)
+    _end(command, root, work, moves, [*refused, *unable], apply, console)
 
 
 def _begin(
     command: str, folder: Path, out: Path | None, apply: bool, undo: bool
 ) -> tuple[Path, Path, Console]:
-    """The folder, the place of the next plan, and where to print; does the undo if that is asked."""
-    from imaging.files.plan import PlanError, last_applied, next_folder
-    from imaging.files.plan import undo as undone
+    """The folder, the command's work folder, and where to print; does the undo if that is asked."""
+    from imaging.files import plan
 
     if apply and undo:
         raise typer.BadParameter("--apply and --undo are two runs")
     console = Console(highlight=False)
     root = folder.expanduser().resolve()
-    place = (out.expanduser() if out else root / "_artlake" / command).resolve()
+    work = (out.expanduser() if out else root / "_artlake" / command).resolve()
     if undo:
-        last = last_applied(place)
-        if last is None:
-            raise PlanError(
-                f"No plan in {place} is applied, so there is nothing to undo. "
-                "If it lies elsewhere, name its folder with --out."
-            )
-        tell_outcome(undone(last, progress=bar("undoing")), "undone", console)
-    return root, next_folder(place), console
+        last = plan.to_undo(work / "plan", root)[0]
+        tell_outcome(plan.undo(last, progress=bar("undoing")), "undone", console)
+    return root, work, console
 
 
-def _look(root: Path, place: Path) -> "tuple[list[Bundle], list[Refused]]":
+def _look(root: Path) -> "tuple[list[Bundle], list[Refused]]":
     """The pictures below the folder with what travels with them, and what was refused."""
     from imaging.files.companions import bundles
     from imaging.files.folder import PICTURES
     from imaging.files.walk import walk
 
-    skip = {place.relative_to(root).as_posix()} if place.is_relative_to(root) else set()
-    found = walk(root, skip=skip)
+    found = walk(root)
     pictures = [it for it in bundles(found.files) if it.main.suffix.lower() in PICTURES]
     return pictures, [it for it in found.refused if it.path.suffix.lower() in PICTURES]
-
-
-def _made(place: Path) -> Path:
-    from imaging.files.plan import PlanError
-
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise PlanError(
-            f"{place} cannot be made: {error.strerror}. Name another folder with --out."
-        ) from None
-    return place
 
 
 def _end(
     command: str,
     root: Path,
-    place: Path,
+    work: Path,
     steps: "Sequence[Move | Put]",
     refused: "Sequence[Refused]",
     apply: bool,
     console: Console,
 ) -> None:
     from imaging.files import plan as plans
+    from storage.files import printable
 
+    place = plans.next_folder(work / "plan")
     plan = plans.draw(root, place, steps, made_by=f"artlake {command}", progress=bar("hashing"))
     tell_plan(plan, console)
     tell_refused(root, refused, console)
+    if not plan.steps:
+        return
+    shown = escape(shlex.quote(printable(place)))
     if apply:
+        console.print(f"Plan: {shown}", soft_wrap=True)
         tell_outcome(plans.apply(place, progress=bar("applying")), "applied", console)
-    elif plan.steps:
-        console.print(
-            f"Nothing is changed yet. Do it with --apply, or: artlake plan apply {escape(str(place))}"
-        )
+    else:
+        console.print("Nothing is changed yet. Do it with --apply, or with", end=" ")
+        console.print(f"./artlake plan apply {shown}", soft_wrap=True)

@@ -36,11 +36,11 @@ def write(
 
     pictures = [list(group) for _, group in groupby(rows, key=lambda row: row["name"])]
     pages = [pictures[start : start + PAGE] for start in range(0, len(pictures), PAGE)] or [[]]
-    loader = jinja2.FileSystemLoader(Path(__file__).parent)
+    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
     environment = jinja2.Environment(
         loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    template = environment.get_template("sheet.html")
+    template = environment.get_template("crops.html")
     names = ["index.html", *(f"page-{number}.html" for number in range(2, len(pages) + 1))]
     for number, (name, shown) in enumerate(zip(names, pages, strict=True), start=1):
         text = template.render(

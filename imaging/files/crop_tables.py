@@ -3,21 +3,21 @@
 What belongs here: writing. A picture has two names in a table: as it can be printed, and percent-encoded, exact.
 """
 
-import csv
-import io
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import pyarrow as pa
 
-from imaging.crops import sheet
+from imaging.files import crop_sheet
 from imaging.files.cropping import EDGES, box
 from imaging.files.folder import Folder
-from imaging.files.walk import printable
+from imaging.files.tables import write_csv
 from imaging.files.xmp import Crop
-from storage.files import write_text
+from storage.files import printable, write_text
 
 _COLUMNS = (
     *("name", "image_id", "width", "height", "ratio", "rank", *EDGES, "proposer", "confidence"),
@@ -34,23 +34,25 @@ def write(root: Path, out: Path, folder: Folder, proposals: pa.Table, least: flo
     """
     rows = [_row(row, folder, root) for row in proposals.to_pylist()]
     refused = rejected(folder.rejects)
-    text = io.StringIO(newline="")
-    table = csv.DictWriter(text, _COLUMNS, extrasaction="ignore", lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    write_text(out / "crops.csv", text.getvalue())
+    write_csv(out / "crops.csv", _COLUMNS, rows)
     told = {
         "pictures": _by_picture(rows),
         "rejects": [{"file": name, "reason": reason} for name, reason in refused],
     }
     write_text(out / "crops.json", json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     shown = [{**row, "thumb": out / "cache" / row["derivative"]} for row in rows]
-    sheet.write(printable(root.name), shown, refused, out, least=least)
+    crop_sheet.write(printable(root.name), shown, refused, out, least=least)
 
 
 def rejected(rejects: pa.Table) -> list[tuple[str, str]]:
-    """The file and the reason of each reject."""
-    return [(row["subject"], row["detail"] or row["reason"]) for row in rejects.to_pylist()]
+    """The file, as it can be printed, and the reason of each reject."""
+    return [
+        (
+            printable(os.fsdecode(unquote_to_bytes(row["subject"]))),
+            row["detail"] or row["reason"],
+        )
+        for row in rejects.to_pylist()
+    ]
 
 
 def _row(row: Mapping[str, Any], folder: Folder, root: Path) -> dict[str, Any]:
