@@ -1,7 +1,7 @@
 """Make the README's pictures from a lake of the built-in collection: `make screenshots`.
 
-Drives headless Chromium over the Dagster UI, and draws the look-alike grid and a duplicate
-pair from the lake itself. Pictures whose source does not let them be shown are left out even though the
+Drives headless Chromium over the Dagster UI and the sheet of a culled folder, and draws the look-alike grid and
+duplicate pairs from the lake itself. Pictures whose source does not let them be shown are left out even though the
 sandbox invents them.
 """
 
@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -47,6 +48,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         page = browser.new_page(viewport={"width": 1600, "height": 1000}, device_scale_factor=2)
         _dagster(page, lake)
+        _cull(browser.new_page(viewport={"width": 1200, "height": 900}), lake)
         browser.close()
 
 
@@ -110,6 +112,33 @@ def _duplicates(lake: Lake) -> None:
         for path_a, image_a, path_b, image_b, kind, evidence in rows
     ]
     (TARGET / "duplicates.jpg").write_bytes(pair_sheet(pairs).data)
+
+
+def _cull(page: Page, lake: Lake) -> None:
+    """The sheet of a folder that holds the museums' duplicates under the names of their works."""
+    keys = ["duplicates/groups", "images/originals", "catalog/artworks", "catalog/sources"]
+    with lake.connect(keys) as connection:
+        rows = connection.sql(
+            """
+            select path, lower(regexp_replace(title, '[^A-Za-z]+', '-', 'g')), source, image_id
+            from duplicates_groups join images_originals using (image_id)
+            join catalog_artworks using (artwork_id, source)
+            join catalog_sources using (source)
+            where images_may_be_shown
+            qualify count(*) over (partition by group_id) > 1
+            order by group_id, image_id
+            """
+        ).fetchall()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place, "pictures")
+        for path, title, source, image_id in rows:
+            number = image_id.partition(":")[2].partition("#")[0]
+            copy = folder / source / f"{title}-{number}.jpg"
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(lake.images.root / path, copy)
+        subprocess.run([ROOT / "artlake", "cull", folder], check=True)
+        page.goto((folder / "_artlake" / "cull" / "index.html").as_uri())
+        page.screenshot(path=TARGET / "cull.png")
 
 
 def _dagster(page: Page, lake: Lake) -> None:

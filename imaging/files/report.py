@@ -242,7 +242,7 @@ def _written_pages(
     for number, parts in enumerate(pages, start=1):
         path = out / ("index.html" if number == 1 else f"page-{number}.html")
         text = template.render(
-            name=printable(names.root),
+            name=printable(names.root.name),
             page=number,
             pages=len(pages),
             totals=totals,
