@@ -32,12 +32,15 @@ def evaluation(lake: dg.ResourceParam[Lake]) -> Results:
     bases = [lake.images.root / path for path in _bases(lake)]
     files = write(bases, folder / "variants", side=_SIDE)
     paths = {name: folder / "variants" / name for name in files["file"].to_pylist()}
-    _, found = scores.find(scores.pictures(paths, folder), folder)
+    pairs, found = scores.find(scores.pictures(paths, folder), folder)
     labels = scores.truth(files)
+    sure = pairs.filter(pairs["confirmed"]).select(["image_a", "image_b"]).to_pylist()
+    of_pairs = scores.pair_score([(row["image_a"], row["image_b"]) for row in sure], labels)
     score, by_kind = scores.group_score(found, labels), scores.by_kind(files, found)
     facts = {
         "bases": len(bases),
         "variants": files.num_rows - len(bases),
+        "pair precision": round(of_pairs.precision, 3),
         "group F1": round(score.f1, 3),
         "group precision": round(score.precision, 3),
         "group recall": round(score.recall, 3),

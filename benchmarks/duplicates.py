@@ -3,6 +3,7 @@
 Half of the bases is unseen: every threshold, the peers' too, is chosen on the other half, and every figure comes
 from the unseen one. `group_f1`: pairwise F1 of our groups on all kinds of variants, without embeddings;
 `group_f1_edits` without art's own kinds, `group_f1_16` without these, mirrored and turned ones.
+`pair_precision`: of confirmed pairs (few pairs of a group are compared: recall is the group's).
 `group_f1_with_embeddings`: the same as `group_f1`, with vectors of the project's own backbone.
 `best_peer_group_f1`: the best peer at its best threshold on all kinds, `best_peer_group_f1_16` on the 16 of the
 peers' own field; `<peer>_default_f1` at its default. `recall_<kind>`: share of variants that stand in the group of
@@ -56,7 +57,10 @@ def ours(files: list[str], folder: str, work: str) -> dict[str, Any]:
     pairs, groups = evaluation.find(images, Path(work))
     return {
         "groups": groups,
-        "pairs": pairs.num_rows,
+        "confirmed": [
+            (row["image_a"], row["image_b"])
+            for row in pairs.filter(pairs["confirmed"]).select(["image_a", "image_b"]).to_pylist()
+        ],
         "seconds": time.perf_counter() - started,
         "peak_mb": _peak_mb(),
     }
@@ -225,6 +229,9 @@ def main() -> None:
         whole["groups"], labels
     )
     figures["group_precision"] = evaluation.group_score(whole["groups"], labels).precision
+    figures["pair_precision"] = evaluation.pair_score(
+        [pair for pair in whole["confirmed"] if labels.keys() >= set(pair)], labels
+    ).precision
     figures["group_f1_with_embeddings"] = _f1(files, vectors["groups"], KINDS[""], unseen=True)
     for row in evaluation.by_kind(unseen, whole["groups"]).to_pylist():
         figures[f"recall_{row['kind']}"] = row["right"]

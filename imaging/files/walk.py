@@ -5,7 +5,6 @@ What belongs here: walking, and printing names that a terminal could not show.
 
 import os
 import stat
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,18 +37,17 @@ class Walk:
     refused: list[Refused]
 
 
-def walk(root: Path, *, suffixes: frozenset[str] | None = None, skip: Collection[str] = ()) -> Walk:
-    """Return the regular files below `root` whose lower-case suffix is in `suffixes` (None: all).
+def walk(root: Path) -> Walk:
+    """Return the regular files below `root`.
 
     Symbolic links are never followed (`root` itself may be one), which also ends every loop: links,
     sockets and the like, folders that may not be read and entries that vanish meanwhile are
-    refused with a reason. Hidden folders, our own (`OURS`, or with a `MARKER`) and those named in `skip`, by name or by
-    POSIX path below `root`, are passed over silently. Raises FolderError where `root` is no folder.
+    refused with a reason. Hidden folders and our own (`OURS`, or with a `MARKER`) are passed over silently.
+    Raises FolderError where `root` is no folder.
     """
     files: list[str] = []
     refused: list[tuple[str, str]] = []
     top = os.fspath(root)
-    passed = OURS | set(skip)
     folders = [top]
     while folders:
         folder = folders.pop()
@@ -58,7 +56,7 @@ def walk(root: Path, *, suffixes: frozenset[str] | None = None, skip: Collection
                 continue
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    _sort_in(entry, top, suffixes, passed, files, folders, refused)
+                    _sort_in(entry, files, folders, refused)
         except OSError as error:
             if folder == top:
                 raise FolderError(
@@ -74,29 +72,21 @@ def walk(root: Path, *, suffixes: frozenset[str] | None = None, skip: Collection
 
 def _sort_in(
     entry: os.DirEntry[str],
-    top: str,
-    suffixes: frozenset[str] | None,
-    passed: Collection[str],
     files: list[str],
     folders: list[str],
     refused: list[tuple[str, str]],
 ) -> None:
-    wanted = suffixes is None or os.path.splitext(entry.name)[1].lower() in suffixes  # noqa: PTH122
     try:
         mode = entry.stat(follow_symlinks=False).st_mode
     except OSError as error:
-        if wanted:
-            refused.append((entry.path, f"it cannot be looked at: {error.strerror}"))
+        refused.append((entry.path, f"it cannot be looked at: {error.strerror}"))
         return
     if stat.S_ISDIR(mode):
-        below = os.path.relpath(entry.path, top).replace(os.sep, "/") if passed else ""
-        if not (entry.name.startswith(".") or entry.name in passed or below in passed):
+        if not (entry.name.startswith(".") or entry.name in OURS):
             folders.append(entry.path)
     elif stat.S_ISLNK(mode):
-        if wanted or Path(entry.path).is_dir():
-            refused.append((entry.path, "a symbolic link is not followed"))
-    elif wanted:
-        if stat.S_ISREG(mode):
-            files.append(entry.path)
-        else:
-            refused.append((entry.path, "it is no regular file"))
+        refused.append((entry.path, "a symbolic link is not followed"))
+    elif stat.S_ISREG(mode):
+        files.append(entry.path)
+    else:
+        refused.append((entry.path, "it is no regular file"))
