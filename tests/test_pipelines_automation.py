@@ -72,6 +72,7 @@ def test_a_changed_table_wakes_what_reads_it_and_no_more(daemon: Daemon) -> None
     daemon.made("duplicates/decisions", "second")
     assert daemon.requested() == {
         "duplicates/pairs", "duplicates/groups", "duplicates/keepers", "duplicates/primary",
+        "duplicates/similar",
     }  # fmt: skip
 
 
