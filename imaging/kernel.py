@@ -126,6 +126,23 @@ def derivatives(result: pa.Table) -> pa.Table:
     return good.select(names).rename_columns(DERIVATIVES.names).cast(DERIVATIVES)
 
 
+def joined(files: pa.Table, result: pa.Table) -> pa.Table:
+    """One row a file that decoded, in the order of `files`: its columns but `path`, then what was measured.
+
+    files: sha256, and whatever else tells of a file; several may share a content. Added are the columns of
+    MEASURES, `derivative` (its path below the store) and `content`. By positions: Arrow's own join takes no lists.
+    """
+    facts, small = measures(result), derivatives(result)
+    known = facts["sha256"].combine_chunks()
+    images = files.filter(pc.is_in(files["sha256"], value_set=known)).drop_columns(["path"])
+    place = pc.index_in(images["sha256"], value_set=known)
+    for name in facts.drop_columns(["sha256"]).column_names:
+        images = images.append_column(name, facts[name].take(place))
+    place = pc.index_in(images["sha256"], value_set=small["sha256"].combine_chunks())
+    images = images.append_column("derivative", small["path"].take(place))
+    return images.append_column("content", small["content"].take(place))
+
+
 def rejects(result: pa.Table, originals: pa.Table) -> pa.Table:
     """REJECTS of stage "images": a row for every image whose original did not decode.
 

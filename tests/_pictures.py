@@ -12,18 +12,6 @@ from imaging import hashes, kernel
 from storage.schemas import MEASURES
 
 
-def painting(seed: int) -> Image.Image:
-    """Patches of many sizes, as unlike another seed's as two paintings are."""
-    rng = np.random.default_rng(seed)
-    canvas = Image.new("RGB", (320, 256), tuple(rng.integers(0, 256, 3).tolist()))
-    for _ in range(150):
-        size = rng.integers(4, 90, 2)
-        corner = rng.integers(-20, 300, 2)
-        colour = tuple(rng.integers(0, 256, 3).tolist())
-        canvas.paste(colour, (*corner.tolist(), *(corner + size).tolist()))
-    return canvas
-
-
 def row(image_id: str, picture: Image.Image, **facts: Any) -> dict[str, Any]:
     """What proposing reads of a picture; `trimmed` is the box without its border."""
     grey = np.asarray(picture.convert("L"))

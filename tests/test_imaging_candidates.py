@@ -14,7 +14,8 @@ from imaging.duplicates.candidates import CANDIDATES, propose
 from imaging.duplicates.cosine import pairs_above, unit
 from imaging.duplicates.proposals import FORESTS
 from imaging.duplicates.turned import turned_dhash
-from tests._pictures import images, painting, row, vectors
+from tests._paintings import painting
+from tests._pictures import images, row, vectors
 
 TURNS = [
     lambda picture, k=k: picture.rotate(90 * k, expand=True) for k in range(4)

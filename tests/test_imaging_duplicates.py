@@ -15,7 +15,8 @@ from imaging.duplicates.compare import DerivativeError
 from imaging.duplicates.groups import find_groups
 from imaging.duplicates.pairs import find_pairs
 from storage.schemas import PAIRS
-from tests._pictures import measured, painting
+from tests._paintings import painting
+from tests._pictures import measured
 
 Said = tuple[str, str, str]
 

@@ -10,7 +10,8 @@ from imaging.duplicates.decisions import latest as counting
 from imaging.duplicates.groups import find_groups
 from imaging.duplicates.pairs import follow
 from storage.schemas import GROUPS, PAIRS, table
-from tests._pictures import images, painting, row
+from tests._paintings import painting
+from tests._pictures import images, row
 
 IDS = st.sets(st.text("abcdef", min_size=1, max_size=2), min_size=1, max_size=12).map(sorted)
 Edge = tuple[str, str, float | None]  # ends and likeness; None is a refused proposal

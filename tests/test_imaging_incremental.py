@@ -14,7 +14,8 @@ from PIL import Image, ImageEnhance
 from imaging.duplicates.groups import find_groups
 from imaging.duplicates.pairs import find_pairs
 from imaging.versions import COMPARE
-from tests._pictures import measured, painting, vectors
+from tests._paintings import painting
+from tests._pictures import measured, vectors
 
 Collection = tuple[pa.Table, pa.Table, Path]
 

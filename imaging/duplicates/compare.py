@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from imaging.duplicates import alignment, structure
 from imaging.duplicates.alignment import Alignment
+from imaging.duplicates.groups import components
 from imaging.duplicates.structure import Agreement
 from imaging.duplicates.view import View, inverse, read
 from imaging.errors import DecodeError
@@ -133,15 +134,10 @@ def _asked(
 
 def _neighbours_together(table: pa.Table) -> pa.Table:
     """Rows so ordered that pairs of the same few pictures follow each other, and share what is made of them."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     ends = pa.chunked_array([*table["one"].chunks, *table["other"].chunks], pa.string())
     places = ends.combine_chunks().dictionary_encode()
     one, other = places.indices.to_numpy().reshape(2, -1)
-    count = len(places.dictionary)
-    graph = coo_array((np.ones(len(one)), (one, other)), shape=(count, count))
-    cluster = connected_components(graph, directed=False)[1][one]
+    cluster = components(len(places.dictionary), one, other)[0][one]
     return table.take(np.lexsort((other, one, cluster)))
 
 

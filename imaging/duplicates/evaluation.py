@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from imaging import kernel
 from imaging.duplicates.groups import find_groups
@@ -74,6 +73,8 @@ def pictures(paths: Mapping[str, Path], work: Path, *, workers: int | None = Non
     rows = pa.table(
         {
             "image_id": pa.array(names, pa.string()),
+            "source": pa.array(["evaluation"] * len(names), pa.string()),
+            "artwork_id": pa.array(names, pa.string()),
             "sha256": pa.array([sha256_file(paths[name]) for name in names], pa.string()),
             "path": pa.array([str(paths[name].resolve()) for name in names], pa.string()),
             "bytes": pa.array([paths[name].stat().st_size for name in names], pa.int64()),
@@ -88,20 +89,7 @@ def pictures(paths: Mapping[str, Path], work: Path, *, workers: int | None = Non
         label="evaluation: measure",
         workers=workers,
     )
-    measures, small = kernel.measures(result), kernel.derivatives(result)
-    rows = rows.filter(pc.is_in(rows["sha256"], value_set=measures["sha256"]))
-    # Positions, not a join: Arrow joins carry no list columns.
-    measured = measures.take(pc.index_in(rows["sha256"], value_set=measures["sha256"]))
-    shrunk = small.take(pc.index_in(rows["sha256"], value_set=small["sha256"]))
-    facts = {
-        "image_id": rows["image_id"],
-        "source": pa.array(["evaluation"] * rows.num_rows, pa.string()),
-        "artwork_id": rows["image_id"],
-        "bytes": rows["bytes"],
-        "derivative": shrunk["path"],
-        "content": shrunk["content"],
-    }
-    return pa.table(facts | {name: measured[name] for name in measured.column_names})
+    return kernel.joined(rows, result)
 
 
 def find(

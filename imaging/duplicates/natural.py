@@ -12,15 +12,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from imaging.duplicates.compare import compare
+from imaging.duplicates.evaluation import pictures
+from imaging.duplicates.groups import components
 from imaging.duplicates.records import RECORDS
 from imaging.duplicates.verdict import Limits, agree, judge
-from imaging.kernel import Measure, derivatives, measures
-from imaging.versions import MEASURE
-from storage import map_files
-from storage.files import sha256_file
 
 LABELS = ("same_work", "different_work")
 _GRID = list(
@@ -45,7 +42,9 @@ def measure(samples: Path, work: Path) -> tuple[pa.Table, pa.Table, pa.Table]:
     files = sorted({row[name] for row in pairs for name in ("file_a", "file_b")})
     with (folder / "manifest.csv").open(newline="", encoding="utf-8") as lines:
         known = {row["file"]: row for row in csv.DictReader(lines) if row["file"] in set(files)}
-    images = _images(files, folder, work)
+    images = pictures({file: folder / file for file in files}, work)
+    if images.num_rows != len(files):
+        raise ValueError(f"{folder}: a picture of the natural pairs does not decode")
     ends = [sorted((row["file_a"], row["file_b"])) for row in pairs]
     candidates = pa.table(
         {
@@ -62,34 +61,6 @@ def measure(samples: Path, work: Path) -> tuple[pa.Table, pa.Table, pa.Table]:
     )
     compared = compare(candidates, images, work, work / "memo" / "compare")
     return compared, images, _records(files, known)
-
-
-def _images(files: Sequence[str], folder: Path, work: Path) -> pa.Table:
-    sums = [sha256_file(folder / file) for file in files]
-    rows = pa.table({"sha256": sums, "path": [str((folder / file).resolve()) for file in files]})
-    result = map_files(
-        Measure(work),
-        rows,
-        work / "memo" / "measure",
-        key="sha256",
-        version=MEASURE,
-        label="natural pairs: measure",
-    )
-    measured, small = measures(result), derivatives(result)
-    if measured.num_rows != len(set(sums)):
-        raise ValueError(f"{folder}: a picture of the natural pairs does not decode")
-    shas = pa.array(sums, pa.string())
-    where = pc.index_in(shas, value_set=measured["sha256"].combine_chunks())
-    small = small.take(pc.index_in(shas, value_set=small["sha256"].combine_chunks()))
-    return (
-        measured.take(where)
-        .append_column("image_id", pa.array(files, pa.string()))
-        .append_column(
-            "bytes", pa.array([(folder / file).stat().st_size for file in files], pa.int64())
-        )
-        .append_column("derivative", small["path"])
-        .append_column("content", small["content"])
-    )
 
 
 def _records(files: Sequence[str], known: dict[str, dict[str, str]]) -> pa.Table:
@@ -161,15 +132,12 @@ def cross_fit(
 
 def halves(compared: pa.Table, seed: int) -> np.ndarray:
     """Which half each pair falls to: bool; no picture is in both, and both have look-alikes."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     names = sorted({*compared["image_a"].to_pylist(), *compared["image_b"].to_pylist()})
     place = {name: number for number, name in enumerate(names)}
     a = np.array([place[name] for name in compared["image_a"].to_pylist()])
     b = np.array([place[name] for name in compared["image_b"].to_pylist()])
-    graph = coo_array((np.ones(len(a)), (a, b)), shape=(len(names), len(names)))
-    count, label = connected_components(graph, directed=False)
+    firsts, label = np.unique(components(len(names), a, b)[0], return_inverse=True)
+    count = len(firsts)
     # Components of look-alikes and of reproductions are dealt out apart, so that both halves have both.
     odd = np.zeros(count, dtype=bool)
     odd[label[a[np.array(compared["label"].to_pylist()) == "different_work"]]] = True

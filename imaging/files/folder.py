@@ -87,7 +87,7 @@ def measured(root: Path, cache: Path, references: Sequence[Path] = ()) -> Folder
     files = _files(entries, cache)
     good = files.filter(pc.is_null(files["error"])).drop_columns(["error"])
     result = _measured(good.select(["sha256", "path"]), cache)
-    images = _joined(good, kernel.measures(result), kernel.derivatives(result))
+    images = kernel.joined(good, result).sort_by("image_id")
     unread = files.filter(pc.is_valid(files["error"]))
     for image, source, error in zip(
         *(unread[name].to_pylist() for name in ("image_id", "source", "error")), strict=True
@@ -257,16 +257,3 @@ def _hash(key: str, name: bytes) -> tuple[str | None, str | None]:
         # As `missing`, whatever the fault: rights and disks may be mended, so the next run tries again.
         return None, f"missing: {error.strerror}"
     return (sha256, None) if same else (None, "missing: it changed while it was being read")
-
-
-def _joined(files: pa.Table, measures: pa.Table, derivatives: pa.Table) -> pa.Table:
-    """One row a file that decoded; Arrow's own join takes no lists."""
-    known = measures["sha256"].combine_chunks()
-    images = files.filter(pc.is_in(files["sha256"], value_set=known)).drop_columns(["path"])
-    place = pc.index_in(images["sha256"], value_set=known)
-    for name in measures.drop_columns(["sha256"]).column_names:
-        images = images.append_column(name, measures[name].take(place))
-    place = pc.index_in(images["sha256"], value_set=derivatives["sha256"].combine_chunks())
-    images = images.append_column("derivative", derivatives["path"].take(place))
-    images = images.append_column("content", derivatives["content"].take(place))
-    return images.sort_by("image_id")
