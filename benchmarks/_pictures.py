@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CACHE = ROOT / ".cache" / "benchmarks"
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 LONGEST = 1_500  # pixels of a painting's longer side
+_LARGE = 1_000
 EDITS_OF_SCENE = 5
 _GRAIN = 5.0  # grey levels; a film scan or ISO 800 at this size
 _KINDS = (
@@ -52,6 +53,22 @@ def paintings(count: int) -> list[Path]:
         with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
             list(pool.map(_paint, todo, [files[number] for number in todo]))
     return files
+
+
+def edited(files: Sequence[Path]) -> list[Path]:
+    """Those pictures and all EDITS of them as JPEGs, but for what leaves the longer side out of 1,000–1,500 px."""
+    from PIL import Image
+
+    from imaging.duplicates import variants
+
+    place = CACHE / "hashing"
+    written = variants.write(files, place, kinds=tuple(variants.EDITS))
+    found = []
+    for file in (place / name for name in written["file"].to_pylist()):
+        with Image.open(file) as image:
+            if _LARGE <= max(image.size) <= LONGEST:
+                found.append(file)
+    return found
 
 
 def photographs(each: int) -> list[Path]:

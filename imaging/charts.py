@@ -23,6 +23,7 @@ _GREY_STEP, _GREY_RANGE = 4, 120  # levels
 _VIVID = 70  # chroma from which a patch is a colour
 _HUES = 4  # sixths of the circle of hues that a colour chart shows, with four vivid patches or more
 
+Chroma = tuple[np.ndarray, np.ndarray, np.ndarray]  # as `_chroma` gives it
 
 # OpenCV's hue of 8 bits (0–179), to a bit for its sixth of the circle; red lies in the middle of the first.
 _SIXTHS = np.array([1 << (hue + 15) % 180 // 30 for hue in range(256)], np.uint8)
@@ -49,15 +50,18 @@ def _joined(first: np.ndarray, last: np.ndarray) -> np.ndarray:
 def _in_band(band: np.ndarray) -> bool:
     """Whether two neighbouring lines of lines×length×3 cross a row of patches of one kind."""
     # One of two neighbours is even: where no even line crosses one, the others need no look.
+    even = band[::2]
+    chroma = _chroma(even)
     return any(
-        find(band[::2]) and 1 in np.diff(find(band)) for find in (_colour_charts, _grey_scales)
+        find(even, chroma) and 1 in np.diff(find(band, _chroma(band)))
+        for find in (_colour_charts, _grey_scales)
     )
 
 
-def _colour_charts(band: np.ndarray) -> list[int]:
+def _colour_charts(band: np.ndarray, chroma: Chroma) -> list[int]:
     """The lines that cross a row of vivid patches; few have the hues for it, and only those are searched."""
-    vivid = _chroma(band)[2] >= _VIVID
-    able = vivid.sum(axis=1) >= _HUES
+    vivid = chroma[2] >= _VIVID
+    able = np.count_nonzero(vivid, axis=1) >= _HUES
     if able.any():
         hues = cv2.cvtColor(band[able], cv2.COLOR_RGB2HSV)[..., 0]
         sixths = np.bitwise_or.reduce(_SIXTHS[hues] * vivid[able], axis=1)
@@ -69,21 +73,21 @@ def _colour_charts(band: np.ndarray) -> list[int]:
     return _crossing(lines, np.flatnonzero(able), edges, _is_colour_chart)
 
 
-def _grey_scales(band: np.ndarray) -> list[int]:
+def _grey_scales(band: np.ndarray, chroma: Chroma) -> list[int]:
     """The lines that cross a row of greys; only those whose greys range as far are searched."""
-    high, low, chroma = _chroma(band)
-    _, coloured = cv2.threshold(chroma, _GREY, 255, cv2.THRESH_BINARY)
+    high, low, between = chroma
+    _, coloured = cv2.threshold(between, _GREY, 255, cv2.THRESH_BINARY)
     brightest = cv2.subtract(high, coloured).max(axis=1).astype(int)
     able = np.flatnonzero(brightest - cv2.max(low, coloured).min(axis=1) >= _GREY_RANGE)
     if not len(able):
         return []
     lines = band[able]
     # Green is nearly luma, and of a grey all of it.
-    edges = (_changes(lines[..., 1]) > _GREY_CHANGE) | (chroma[able, 1:-1] > _GREY)
+    edges = (_changes(lines[..., 1]) > _GREY_CHANGE) | (between[able, 1:-1] > _GREY)
     return _crossing(lines, able, edges, _is_grey_scale)
 
 
-def _chroma(band: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _chroma(band: np.ndarray) -> Chroma:
     """The largest and the smallest channel, and their difference."""
     red, green, blue = cv2.split(band)
     high, low = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)

@@ -20,6 +20,8 @@ import hashlib
 import io
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -84,12 +86,18 @@ def decode(
 
     Raises DecodeError, and nothing else, whatever the file holds.
     """
-    master = _master(path, side)
-    if master is not None:
-        if sha256 is not None:
-            _verify(_digest(path), sha256)
+    of_camera = raw.is_raw(path)
+    with _steady(path) as handle:
+        # Most RAW formats are TIFFs of a kind.
+        master = None if of_camera else _master(handle, path, side)
+        data = b"" if master else _contents(handle)
+    if sha256 is not None:
+        _verify(_digest(path) if master else hashlib.sha256(data).hexdigest(), sha256)
+    if master:
         return master
-    data, suffix = _data(path, sha256)
+    suffix = path.suffix[1:].upper() if of_camera else ""
+    if of_camera:
+        data = raw.preview(path)
     image = _opened(data)
     try:
         # A JPEG's size is known before decoding; a TIFF's may still be turned by Pillow on loading.
@@ -124,7 +132,8 @@ def decode_grey(path: Path, side: int) -> tuple[np.ndarray, float, float]:
     The cheapest way into a file for those who need no colour. Raises DecodeError as `decode` does.
     """
     if not raw.is_raw(path):
-        data = _read(path)
+        with _steady(path) as handle:
+            data = _contents(handle)
         image = _opened(data) if data.startswith(_JPEG) else None
         if image is not None and image.mode in ("L", "RGB"):
             grey = _simplejpeg(data, "GRAY", side)
@@ -145,30 +154,32 @@ def _grey(rgb: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
 
 
-def _data(path: Path, sha256: str | None = None) -> tuple[bytes, str]:
-    """The bytes of a picture, and RAW's name where they are a preview out of one."""
-    data = _read(path)
-    if sha256 is not None:
-        _verify(hashlib.sha256(data).hexdigest(), sha256)
-    if not raw.is_raw(path):
-        return data, ""
-    return raw.preview(path), path.suffix[1:].upper()
-
-
-def _read(path: Path) -> bytes:
-    """A file's bytes, that were all there at one time."""
+@contextmanager
+def _steady(path: Path) -> Iterator[BinaryIO]:
+    """A regular file to read, unbuffered, that nobody writes to meanwhile."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise DecodeError("unknown_format", "not a regular file")  # a pipe would never end
-        with path.open("rb") as handle:
+        with path.open("rb", buffering=0) as handle:
             before = os.fstat(handle.fileno())
-            data = handle.read()
+            yield handle
             after = os.fstat(handle.fileno())
     except OSError as error:
         raise DecodeError("missing", error.strerror or type(error).__name__) from error
-    if _state(before) != _state(after) or len(data) != after.st_size:
-        raise DecodeError("changed", "the file was written to while it was read")
+    if _state(before) != _state(after):
+        raise _written_to()
+
+
+def _contents(handle: BinaryIO) -> bytes:
+    """A file's bytes, that were all there at one time."""
+    data = handle.read()
+    if len(data) != os.fstat(handle.fileno()).st_size:
+        raise _written_to()
     return data
+
+
+def _written_to() -> DecodeError:
+    return DecodeError("changed", "the file was written to while it was read")
 
 
 def _state(of: os.stat_result) -> tuple[int, int]:
@@ -188,29 +199,21 @@ def _verify(found: str, wanted: str) -> None:
         raise DecodeError("changed", f"its sha256 is now {found}")
 
 
-def _master(path: Path, side: int | None) -> Picture | None:
-    """A TIFF that is read in strips or tiles, or None for any other file."""
-    if raw.is_raw(path):  # most RAW formats are TIFFs of a kind
+def _master(handle: BinaryIO, path: Path, side: int | None) -> Picture | None:
+    """A TIFF that is read in strips or tiles, or None for any other file, at whose beginning `handle` then is."""
+    tiff = handle.read(4) in masters.MAGIC
+    handle.seek(0)
+    if not tiff:
         return None
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return None
-        with path.open("rb") as handle:
-            if handle.read(4) not in masters.MAGIC:
-                return None
-            before = os.fstat(handle.fileno())
-            handle.seek(0)
-            image = _tiff(handle)
-            if image is not None and not masters.is_master(image):
-                return None
-            made = masters.reduced(path, side or MASTER_SIDE)
-            about = Metadata() if image is None else read(image, b"")
-            upright = 1 if image is None else orientation(image)
-            after = path.stat()
-    except OSError as error:
-        raise DecodeError("missing", error.strerror or type(error).__name__) from error
-    if _state(before) != _state(after):
-        raise DecodeError("changed", "the file was written to while it was read")
+    image = _tiff(handle)
+    if image is not None and not masters.is_master(image):
+        handle.seek(0)
+        return None
+    made = masters.reduced(path, side or MASTER_SIDE)
+    about = Metadata() if image is None else read(image, b"")
+    upright = 1 if image is None else orientation(image)
+    if _state(os.fstat(handle.fileno())) != _state(path.stat()):  # another file has its name now
+        raise _written_to()
     size = (made.width, made.height)
     width, height = size if upright < TURNED else size[::-1]
     rgb, detail = turned(made.rgb, upright), turned(made.detail, upright)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from benchmarks import _pictures
 from benchmarks.peers import env
+from imaging.duplicates import variants
 
 
 def test_every_peer_is_pinned_with_its_hash_and_no_index_is_named() -> None:
@@ -96,3 +97,13 @@ def test_paintings_are_the_same_every_time(monkeypatch: pytest.MonkeyPatch, tmp_
     again = tmp_path / "again.jpg"
     _pictures._paint(0, again)
     assert again.read_bytes() == first.read_bytes()
+
+
+def test_edits_that_leave_the_size_asked_for_are_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(_pictures, "CACHE", tmp_path)
+    Image.new("RGB", (1080, 700), "teal").save(tmp_path / "0000.jpg")
+    kinds = {file.stem.split("-", 1)[1] for file in _pictures.edited([tmp_path / "0000.jpg"])}
+    assert set(variants.EDITS) - kinds == {"resize_50", "resize_25", "crop_10"}
+    assert variants.ORIGINAL in kinds
