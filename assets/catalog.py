@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -30,14 +31,21 @@ _TABLES = {
         ["source"],
         "Every source: its name, its licence, and whether its pictures may be shown.",
     ),
+    "fields": (
+        ["source", "noun", "column"],
+        "Which of its own fields each source's columns are read from.",
+    ),
+    "snapshots": (["source", "number"], "The crawls of every source: when, and what each changed."),
+    "sightings": (["artwork_id"], "In which crawl each work was first seen, and last changed."),
     "rejects": (["source", "subject"], "Records that fit no contract, and why."),
 }
+_OF_MUSEUMS = ("artworks", "artists", "image_links", "rejects")
 _IDS = {"artworks": "artwork_id", "artists": "artist_id", "image_links": "image_id"}
 
 
 @stage(
     *(
-        spec(f"catalog/{noun}", _DEPS, description, code_version="2", kinds={"python", "parquet"})
+        spec(f"catalog/{noun}", _DEPS, description, code_version="3", kinds={"python", "parquet"})
         for noun, (_, description) in _TABLES.items()
     ),
     checks=[
@@ -63,12 +71,14 @@ def catalog(lake: dg.ResourceParam[Lake]) -> Results:
         noun: pa.concat_tables(
             [getattr(part, noun).cast(getattr(schemas, noun.upper())) for part in parts]
         )
-        for noun in _TABLES
-        if noun != "sources"
+        for noun in _OF_MUSEUMS
     }
     tables["sources"] = schemas.table(
         schemas.SOURCES, [_said(museum) for museum in MUSEUMS.values()]
     )
+    tables["fields"] = schemas.table(schemas.FIELDS, list(_fields()))
+    tables["snapshots"] = schemas.table(schemas.SNAPSHOTS, list(_crawls(lake)))
+    tables["sightings"] = _sightings(lake, tables["artworks"])
     twice = []
     for noun, name in _IDS.items():
         tables[noun], refused = _first_of_each(tables[noun], noun, name)
@@ -136,6 +146,67 @@ def _said(museum: Museum) -> dict[str, Any]:
         "licence": museum.licence,
         "images_may_be_shown": museum.shows_images,
     }
+
+
+def _fields() -> Iterator[dict[str, str]]:
+    """Rows of schemas.FIELDS, as the museums' own modules declare them."""
+    for museum in MUSEUMS.values():
+        for noun, columns in museum.fields.items():
+            for column, field in columns.items():
+                yield {"source": museum.name, "noun": noun, "column": column, "field": field}
+
+
+def _crawls(lake: Lake) -> Iterator[dict[str, Any]]:
+    """Rows of schemas.SNAPSHOTS, from the manifests of the museums' snapshots."""
+    from storage import snapshots
+
+    for name, museum in MUSEUMS.items():
+        for taken in snapshots.listed(lake, name):
+            counts = taken.facts["counts"][museum.works]
+            yield {
+                "snapshot": taken.name,
+                "source": name,
+                "number": taken.number,
+                "taken_at": taken.at,
+                "works": counts["records"],
+                **{change: counts[change] for change in ("added", "changed", "withdrawn")},
+            }
+
+
+def _sightings(lake: Lake, artworks: "pa.Table") -> "pa.Table":
+    """Rows of schemas.SIGHTINGS. A record is an artwork's where both come from one row of the source."""
+    import pyarrow as pa
+
+    from storage import schemas
+    from storage.sql import identifier
+
+    found = [schemas.SIGHTINGS.empty_table()]
+    for name, museum in MUSEUMS.items():
+        key, raw = snapshots_key(name), f"raw/{name}_{museum.works}"
+        if not (lake.has(key) and lake.has(raw)):
+            continue
+        with lake.connect([key, raw]) as connection:
+            connection.register("artworks", artworks)
+            sql = f"""
+                with records as (
+                    select {identifier(museum.nouns[museum.works].key)} as record_id, source_row from {raw.replace("/", "_")}
+                    union all
+                    select record_id, last_rows::json ->> '$.{museum.works}[0].source_row'
+                    from snapshots_{name}
+                    where noun = $1 and withdrawn_in is not null
+                )
+
+                select artwork_id, first(first_seen order by record_id) as first_seen,
+                    first(changes[-1].snapshot order by record_id) as changed_in
+                from snapshots_{name}
+                join records using (record_id)
+                join artworks using (source_row)
+                where noun = $1 and artworks.source = $2
+                group by artwork_id
+            """
+            rows = connection.sql(sql, params=[museum.works, name]).to_arrow_table()
+            found.append(rows.cast(schemas.SIGHTINGS))
+    return pa.concat_tables(found)
 
 
 def _first_of_each(

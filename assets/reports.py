@@ -5,14 +5,18 @@ from typing import Any
 
 import dagster as dg
 
+from assets.published import WAREHOUSE
 from assets.raw import raw_keys
 from assets.stage import Results, Work, spec, stage
 from assets.training import ATTRIBUTES
 from reports.facts import CROPS_KEY, STAR_KEYS
 from scrapers import MUSEUMS
 from storage import Lake
-from storage.files import write_bytes, write_text
+from storage.files import sha256_files, write_bytes, write_text
+from warehouse.contracts import HERE
 
+# A question that is written anew makes the page stale.
+QUESTION_FILES = sorted((HERE / "queries").glob("*.sql"))
 _EVALUATIONS = [f"training/{attribute}_evaluation" for attribute in ATTRIBUTES]
 REJECTS = [
     *(raw_keys(name)[-1] for name in MUSEUMS),
@@ -46,6 +50,24 @@ def collection(lake: dg.ResourceParam[Lake]) -> Results:
     file = lake.file("reports/collection.html")
     write_text(file, page(lake, gather(lake, REJECTS)))
     yield Work(lake).file("reports/collection", file)
+
+
+@stage(
+    spec(
+        "reports/statistics",
+        ["published/artlake"],
+        "The questions that analysts ask, answered and drawn, as one interactive page that needs no network.",
+        code_version=sha256_files(QUESTION_FILES),
+        kinds={"html"},
+    )
+)
+def statistics(lake: dg.ResourceParam[Lake]) -> Results:
+    """Write the statistics page."""
+    from reports.statistics import page
+
+    file = lake.file("reports/statistics.html")
+    write_text(file, page(lake.file(WAREHOUSE)))
+    yield Work(lake).file("reports/statistics", file)
 
 
 @stage(

@@ -1,6 +1,6 @@
 """Make the README's pictures from a lake of the built-in collection: `make screenshots`.
 
-Drives headless Chromium over the Dagster UI and the sheet of a culled folder, and draws the look-alike grid and
+Drives headless Chromium over the Dagster UI, the data dictionary and the sheet of a culled folder, and draws the look-alike grid and
 duplicate pairs from the lake itself. Pictures whose source does not let them be shown are left out even though the
 sandbox invents them.
 """
@@ -49,6 +49,7 @@ def main() -> None:
         page = browser.new_page(viewport={"width": 1600, "height": 1000}, device_scale_factor=2)
         _dagster(page, lake)
         _cull(browser.new_page(viewport={"width": 1200, "height": 900}), lake)
+        _star(browser.new_page(viewport={"width": 1300, "height": 900}), lake)
         browser.close()
 
 
@@ -139,6 +140,12 @@ def _cull(page: Page, lake: Lake) -> None:
         subprocess.run([ROOT / "artlake", "cull", folder], check=True)
         page.goto((folder / "_artlake" / "cull" / "index.html").as_uri())
         page.screenshot(path=TARGET / "cull.png")
+
+
+def _star(page: Page, lake: Lake) -> None:
+    """The entity diagram of the data dictionary."""
+    page.goto(lake.file("published/dictionary.html").as_uri())
+    page.locator("svg").first.screenshot(path=TARGET / "star.png")
 
 
 def _dagster(page: Page, lake: Lake) -> None:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from storage import Lake, LakeError
 from storage.files import PART_SUFFIX, replacing
 
-_LEFT_OUT = {".locks"}
+_LEFT_OUT = {".locks", ".spill"}
 _SQLITE = {".sqlite", ".db"}
 
 

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines import pictures
+from pipelines.forms import Form, TextForm
 from pipelines.helptext import examples
 from pipelines.settings import (
     ROOT,
@@ -42,14 +42,6 @@ app = typer.Typer(
 )
 out = Console()
 err = Console(stderr=True, highlight=False)
-
-
-class Form(StrEnum):
-    """How `query` and `diff` print their rows."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
 
 
 _EXPECTED = (MendableError, SandboxError)
@@ -252,6 +244,11 @@ def _existing(settings: Settings) -> Lake:
     return Lake.open(settings.lake)
 
 
+def _readable() -> Lake:
+    """The lake for a command that only reads, by somebody who may not be allowed to write."""
+    return Lake.reading(load().lake)
+
+
 @app.command(epilog=examples("ui", "ui --port 3333", "--lake lake-live ui"))
 def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="port on 127.0.0.1")] = 3000,
@@ -313,22 +310,48 @@ def sandbox(
 
 @app.command(
     epilog=examples(
-        'query "select title, artist, made, museum from artworks limit 5"',
-        'query "select museum, count(*) from artworks group by all" --format csv',
         "query    [dim]# lists the questions that come with artlake[/dim]",
+        "query works-by-artist --limit 20",
+        "query works-by-style --plot --out styles.svg",
+        'query "select title, artist, made, museum from artworks limit 5"',
+        'query "select * from artworks" --limit 1000000 --out artworks.parquet',
+        'query --as-of 2026-10-01 "select count(*) from artworks"',
     )
 )
 def query(
     sql: Annotated[str | None, typer.Argument(help="SQL, or the name of a question")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="rows at most")] = 100,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="rows at most (default: 100; for a chart 5,000)")
+    ] = None,
     timeout: Annotated[float, typer.Option(min=0.1, help="seconds at most")] = 30.0,
-    form: Annotated[Form, typer.Option("--format", help="how to print the rows")] = Form.TABLE,
+    form: Annotated[
+        Form | None,
+        typer.Option("--format", help="how to write the rows (default: what --out ends in)"),
+    ] = None,
+    target: Annotated[
+        Path | None, typer.Option("--out", help="write to this file instead of printing")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="ask the publication of this day, or of this name")
+    ] = None,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="draw the question's chart: .png, .svg or .html")
+    ] = False,
 ) -> None:
     """Ask the published warehouse, read-only."""
     from pipelines import asking
 
     asking.answer(
-        _existing(load()), sql, limit=limit, timeout_s=timeout, form=form.value, console=out
+        _readable(),
+        sql,
+        limit=limit,
+        timeout_s=timeout,
+        form=form.value if form else None,
+        out=target,
+        as_of=as_of,
+        plot=plot,
+        console=out,
+        remarks=err,
     )
 
 
@@ -346,41 +369,68 @@ def similar(
 
 @app.command(
     "snapshots",
-    epilog=examples("snapshots", "snapshots --source met", "snapshots --use met-3"),
+    epilog=examples(
+        "snapshots",
+        "snapshots --source met",
+        "snapshots --source published",
+        "snapshots --use published-3",
+    ),
 )
 def list_snapshots(
-    source: Annotated[str | None, typer.Option(help="of this source only")] = None,
+    source: Annotated[
+        str | None, typer.Option(help="of this source only, or `published`: the publications")
+    ] = None,
     use: Annotated[str | None, typer.Option(help="mark as in use: it is never pruned")] = None,
     free: Annotated[str | None, typer.Option(help="mark as no longer in use")] = None,
 ) -> None:
-    """List what was crawled when: each source's snapshots, and what each changed."""
+    """List what was crawled and published when, and what each crawl and publication changed."""
     from pipelines import snapshots
     from storage import snapshots as marks
 
-    lake = _existing(load())
     for name, in_use in ((use, True), (free, False)):
         if name is not None:
-            marks.use(lake, name, in_use)
-    snapshots.show(lake, source, out)
+            marks.use(_existing(load()), name, in_use)
+    snapshots.show(_readable(), source, out)
 
 
 @app.command(
     epilog=examples(
         "diff met-1 met-2",
         "diff nga-3 nga-7 --limit 5",
+        "diff published-1 published-2",
         "diff wga-1 wga-2 --format csv --limit 100000 > changes.csv",
     )
 )
 def diff(
     older: Annotated[str, typer.Argument(help="a snapshot, as `snapshots` lists them")],
-    newer: Annotated[str, typer.Argument(help="another one of the same source")],
+    newer: Annotated[
+        str, typer.Argument(help="another one of the same source, or another publication")
+    ],
     limit: Annotated[int, typer.Option(min=1, help="records of each kind told one by one")] = 10,
-    form: Annotated[Form, typer.Option("--format", help="how to print the rows")] = Form.TABLE,
+    form: Annotated[
+        TextForm, typer.Option("--format", help="how to print the rows")
+    ] = TextForm.TABLE,
 ) -> None:
-    """Tell what a source added, changed and withdrew between two snapshots."""
+    """Tell what a source, or the published warehouse, added, changed and lost between two snapshots."""
     from pipelines import snapshots
 
-    snapshots.compare(_existing(load()), older, newer, limit=limit, form=form.value, console=out)
+    snapshots.compare(_readable(), older, newer, limit=limit, form=form.value, console=out)
+
+
+@app.command(epilog=examples("restore published-3", "restore published-3 --apply"))
+def restore(
+    publication: Annotated[str, typer.Argument(help="as `snapshots` lists them, or a day")],
+    apply: Annotated[
+        bool, typer.Option("--apply", help="do it; without, only say what would change")
+    ] = False,
+) -> None:
+    """Put an earlier publication back in place; the one of today is kept, so this can be taken back."""
+    from pipelines.restore import restore as put_back
+
+    settings = load()
+    put_back(
+        _existing(settings), publication, apply=apply, keep=settings.keep_snapshots, console=out
+    )
 
 
 @app.command(epilog=examples("backup ../lake-backup.tar"))

@@ -12,6 +12,7 @@ from assets import (
     predictions,
     published,
     raw,
+    reconciliation,
     reports,
     similarity,
     snapshots,
@@ -40,6 +41,7 @@ ASSET_MODULES = [
     similarity,
     star,
     published,
+    reconciliation,
     reports,
 ]
 

@@ -63,7 +63,9 @@ class Settings(BaseSettings):
         100.0, gt=0, description="gigabytes (10^9 bytes) that one run may receive at most"
     )
     keep_snapshots: int = Field(
-        20, ge=1, description="snapshots of each source whose tables are kept; older are pruned"
+        20,
+        ge=1,
+        description="snapshots of each source, and publications, whose tables are kept; older are pruned",
     )
     accept_loss: bool = Field(
         False, description="let a source shrink to less than half of its works, this once"

@@ -1,41 +1,61 @@
-"""`artlake snapshots` and `artlake diff`: what was crawled when, and what a source changed in between."""
+"""`artlake snapshots` and `artlake diff`: what was crawled and published when, and what changed in between."""
 
 import csv
 import json
 import sys
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
+from pipelines.changes import COLUMNS, COUNTED, PUBLISHED_COLUMNS, print_crawls, print_publications
 from scrapers import MUSEUMS, Museum, history
 from storage import Lake, snapshots
 from storage.snapshots import Snapshot, SnapshotError
+from warehouse.profile import RESTORING, SERIES
 
 if TYPE_CHECKING:
     import duckdb
 
-_CELL = 60
-_COUNTED = ("records", "added", "changed", "withdrawn", "left")
-_COLUMNS = ("noun", "record", "change", "field", "before", "after")
 
-
-def show(lake: Lake, source: str | None, console: Console) -> None:
-    """Print the snapshots of a source, or of all.
+def show(lake: Lake, series: str | None, console: Console) -> None:
+    """Print the snapshots of a source and the publications, or those of one series.
 
     Raises SnapshotError when there is none.
     """
-    if source and source not in MUSEUMS:
-        raise SnapshotError(f"There is no source {source!r}; there are {', '.join(MUSEUMS)}.")
-    found = snapshots.listed(lake, source)
+    if series and series not in (*MUSEUMS, SERIES):
+        raise SnapshotError(
+            f"There is no source {series!r}; there are {', '.join(MUSEUMS)}, and {SERIES}."
+        )
+    found = snapshots.listed(lake, series)
     if not found:
-        whose = f" of {source}" if source else ""
+        whose = f" of {series}" if series else ""
         raise SnapshotError(f"No snapshot{whose} has been taken in {lake.root} yet.")
+    crawls = [snapshot for snapshot in found if snapshot.series != SERIES]
+    if crawls:
+        console.print(_crawls(crawls))
+    publications = [snapshot for snapshot in found if snapshot.series == SERIES]
+    if publications:
+        console.print(_publications(publications, snapshots.sole_bytes(lake, SERIES)))
+        for line in _changes(publications):
+            console.print(Padding(line, (0, 0, 0, 1)))
+    mark = lake.file(RESTORING)
+    if mark.is_file():
+        name = mark.read_text()
+        console.print(
+            f"Restoring {name} was stopped half-way: file and Parquet may be of two publications. "
+            f"`artlake restore {name} --apply` ends it."
+        )
+
+
+def _crawls(found: list[Snapshot]) -> Table:
     table = Table(title="Snapshots", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
-    figures = _COUNTED[:-1]  # what left a slice is told as a note
+    figures = COUNTED[:-1]  # what left a slice is told as a note
     for name in ("snapshot", "taken", "table", *figures):
         table.add_column(name, justify="right" if name in figures else "left", no_wrap=True)
     table.add_column("", overflow="fold")
@@ -48,7 +68,56 @@ def show(lake: Lake, source: str | None, console: Console) -> None:
                 *(f"{counts[what]:,}" for what in figures),
                 _note(snapshot, counts["left"]),
             )
-    console.print(table)
+    return table
+
+
+def _publications(found: list[Snapshot], sole: dict[str, int]) -> Table:
+    """A line each: how much changed since the one before, and what pruning it would free."""
+    table = Table(title="Publications", title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0))
+    for name in ("snapshot", "published (UTC)"):
+        table.add_column(name, no_wrap=True)
+    for name in ("tables changed", "rows", "kept by it alone"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for before, snapshot in zip([None, *found], found, strict=False):
+        restored = snapshot.facts.get("restored_from")
+        notes = [f"{restored} restored"] if restored else []
+        notes += ["pruned"] if snapshot.pruned else ["in use"] if snapshot.in_use else []
+        table.add_row(
+            snapshot.name,
+            snapshot.at[:16].replace("T", " "),
+            f"{len(_changed(before, snapshot))} of {len(snapshot.tables)}",
+            f"{sum(_rows(snapshot, key) for key in snapshot.tables):,}",
+            f"{sole[snapshot.name] / 1e6:,.1f} MB" if snapshot.name in sole else "",
+            ", ".join(notes),
+        )
+    return table
+
+
+def _changes(found: list[Snapshot]) -> Iterator[str]:
+    """A line each, but for the first: the tables that changed, their rows, and how many more or fewer they are."""
+    for before, snapshot in pairwise(found):
+        told = [
+            f"{key.removeprefix('star/')} {rows:,} ({rows - _rows(before, key):+,})"
+            for key in _changed(before, snapshot)
+            for rows in [_rows(snapshot, key)]
+        ]
+        yield f"{snapshot.name}: {', '.join(told) or 'other views'}"
+
+
+def _changed(before: Snapshot | None, snapshot: Snapshot) -> list[str]:
+    """Keys of the tables that are not as the snapshot before had them."""
+    return [
+        key
+        for key, parts in snapshot.tables.items()
+        if before is None or before.tables.get(key) != parts
+    ]
+
+
+def _rows(snapshot: Snapshot | None, key: str) -> int:
+    """Rows of a table in a snapshot, 0 where it has no such table."""
+    parts = snapshot.tables.get(key, {}) if snapshot else {}
+    return sum(part.rows for part in parts.values())
 
 
 def _note(snapshot: Snapshot, left: int) -> str:
@@ -68,56 +137,28 @@ def compare(lake: Lake, one: str, other: str, *, limit: int, form: str, console:
     older, newer = sorted(
         (snapshots.named(lake, name) for name in (one, other)), key=lambda taken: taken.number
     )
-    if older.series != newer.series or older.series not in MUSEUMS:
+    published = older.series == SERIES
+    if older.series != newer.series or not (published or older.series in MUSEUMS):
         raise SnapshotError(
-            f"{one} and {other} are not snapshots of one source; only those can be compared."
+            f"{one} and {other} are not snapshots of one source; only those can be compared, or two publications."
         )
-    found = _compared(lake, older, newer, limit)
+    if published:
+        from warehouse.differences import compare as compare_publications
+
+        found = compare_publications(lake, older, newer, limit)
+    else:
+        found = _compared(lake, older, newer, limit)
+    columns = PUBLISHED_COLUMNS if published else COLUMNS
     if form == "csv":
         writer = csv.writer(sys.stdout)
-        writer.writerow(_COLUMNS)
-        writer.writerows([row[name] for name in _COLUMNS] for row in found["examples"])
+        writer.writerow(columns)
+        writer.writerows([row[name] for name in columns] for row in found["examples"])
     elif form == "json":
         console.print_json(data={"from": older.name, "to": newer.name} | found)
+    elif published:
+        print_publications(older, newer, found, limit, console)
     else:
-        _print(older, newer, found, limit, console)
-
-
-def _print(
-    older: Snapshot, newer: Snapshot, found: dict[str, Any], limit: int, console: Console
-) -> None:
-    title = f"{MUSEUMS[newer.series].title}: {older.name} → {newer.name}"
-    table = Table(title=title, title_justify="left", box=SIMPLE)
-    table.add_column("table")
-    for name in _COUNTED:
-        table.add_column(name, justify="right")
-    for noun, counts in found["counts"].items():
-        table.add_row(noun, *(f"{counts[what]:,}" for what in _COUNTED))
-    console.print(table)
-    if newer.facts["limit"] is not None:
-        console.print(
-            f"{newer.name} has at most {newer.facts['limit']:,} works: records missing there have "
-            "left the slice; whether they were withdrawn cannot be told."
-        )
-    if found["fields"]:
-        fields = Table("table", "field", title="Changed most", title_justify="left", box=SIMPLE)
-        fields.add_column("records", justify="right")
-        for field in found["fields"]:
-            fields.add_row(field["noun"], escape(field["field"]), f"{field['records']:,}")
-        console.print(fields)
-    if found["examples"]:
-        examples = Table(title="Examples", title_justify="left", box=SIMPLE)
-        for name in _COLUMNS:
-            examples.add_column(name, overflow="fold")
-        for row in found["examples"]:
-            examples.add_row(*(escape(_cell(row[name])) for name in _COLUMNS))
-        console.print(examples)
-        console.print(f"[dim]At most {limit:,} records of each kind; --limit shows more.[/dim]")
-
-
-def _cell(value: str | None) -> str:
-    text = value or ""
-    return text if len(text) <= _CELL else text[: _CELL - 1] + "…"
+        print_crawls(older, newer, found, limit, console)
 
 
 def _compared(lake: Lake, older: Snapshot, newer: Snapshot, limit: int) -> dict[str, Any]:

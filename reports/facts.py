@@ -23,13 +23,13 @@ _CROPS_SHOWN = 6
 # Column of the completeness table → what counts as said.
 _SAID = {
     "title": "title is not null",
-    "artist": "artist_key <> 0",
-    "date": "period_key <> 0",
-    "medium": "medium_key <> 0",
-    "classification": "classification_key <> 0",
-    "department": "department_key <> 0",
-    "style": "style_key <> 0",
-    "school": "school_key <> 0",
+    "artist": "artist_key > 0",
+    "date": "period_key > 0",
+    "medium": "medium_key > 0",
+    "classification": "classification_key > 0",
+    "department": "department_key > 0",
+    "style": "style_key > 0",
+    "school": "school_key > 0",
     "size": "height_cm is not null",
     "picture": "image_count > 0",
 }
@@ -104,7 +104,7 @@ def _terms(connection: "duckdb.DuckDBPyConnection", name: str) -> list[Row]:
         join star_dim_{name} using ({name}_key)
         join star_dim_museum as dim_museum
             on dim_museum.museum_key = star_fact_artwork.museum_key
-        where {name}_key <> 0 and withdrawn_in is null
+        where {name}_key > 0 and withdrawn_in is null
         group by all order by objects desc, term, detail limit {_TOP}
         """,
     )
@@ -161,6 +161,7 @@ create temp view pictures as
 select
     image_id,
     fact_image.artwork_id,
+    fact_image.artwork_key,
     coalesce(title, fact_image.artwork_id) as title,
     museum,
     derivative_path as path,
@@ -179,8 +180,8 @@ left join star_fact_artwork as fact_artwork using (artwork_key)
 _TOTALS = """
 select
     (select count(*) from star_fact_artwork where withdrawn_in is null) as objects,
-    (select count(*) from star_dim_museum where museum_key <> 0) as museums,
-    (select count(*) from star_dim_artist where artist_key <> 0) as artists,
+    (select count(*) from star_dim_museum where museum_key > 0) as museums,
+    (select count(*) from star_dim_artist where artist_key > 0) as artists,
     (select count(*) from star_dim_artist where len(artist_ids) > 1) as artists_joined,
     (select count(*) from star_fact_image) as images,
     (select count(*) from star_fact_image where width is not null) as readable_images,
@@ -189,13 +190,13 @@ select
     (select count(distinct duplicate_group) from star_fact_image where group_size > 1)
         as duplicate_groups,
     (select count(*) from star_fact_image where not is_keeper) as redundant_images,
-    (select count(*) from star_fact_artwork where period_key <> 0
+    (select count(*) from star_fact_artwork where period_key > 0
         and withdrawn_in is null) as dated_objects,
     (select count(*) from star_fact_artwork where date_doubt is not null
         and withdrawn_in is null) as doubtful_dates,
     (select count(*) from star_fact_prediction where rank = 1) as predictions,
     (select count(*) from star_fact_prediction where rank = 1 and not agrees) as disagreements,
-    (select count(distinct artwork_id) from star_fact_similar) as works_with_lookalikes
+    (select count(distinct artwork_key) from star_fact_similar) as works_with_lookalikes
 """
 
 _MUSEUMS = """
@@ -206,14 +207,14 @@ left join (
     select museum_key, count(*) as images, count(width) as readable
     from star_fact_image group by museum_key
 ) as images using (museum_key)
-where museum_key <> 0
+where museum_key > 0
 order by objects desc, museum
 """
 
 _PERIODS = """
 select period, dim_period.begin_year, count(*) as objects
 from star_fact_artwork join star_dim_period as dim_period using (period_key)
-where period_key <> 0 and withdrawn_in is null group by all order by dim_period.begin_year
+where period_key > 0 and withdrawn_in is null group by all order by dim_period.begin_year
 """
 
 _MEGAPIXELS = """
@@ -243,12 +244,12 @@ with shown as (
 ),
 
 asked as (
-    select shown.artwork_id
+    select shown.artwork_key, shown.artwork_id
     from shown
-    join star_fact_similar as nearest using (artwork_id)
-    join shown as other on other.artwork_id = nearest.neighbour_id
+    join star_fact_similar as nearest using (artwork_key)
+    join shown as other on other.artwork_key = nearest.neighbour_key
     where nearest.rank <= {_LOOKALIKES}
-    group by shown.artwork_id, shown.sha256, shown.duplicate_group
+    group by shown.artwork_key, shown.artwork_id, shown.sha256, shown.duplicate_group
     qualify row_number() over (
         partition by shown.duplicate_group order by shown.artwork_id
     ) = 1
@@ -258,13 +259,13 @@ asked as (
 
 select pictures.*, asked, rank, cosine
 from (
-    select artwork_id as asked, artwork_id, 0 as rank, null as cosine from asked
+    select artwork_id as asked, artwork_key, 0 as rank, null as cosine from asked
     union all
-    select artwork_id, neighbour_id, rank, cosine
-    from star_fact_similar semi join asked using (artwork_id)
+    select asked.artwork_id, neighbour_key, rank, cosine
+    from star_fact_similar join asked using (artwork_key)
     where rank <= {_LOOKALIKES}
 )
-join pictures using (artwork_id)
+join pictures using (artwork_key)
 where is_primary
 order by asked, rank
 """

@@ -15,6 +15,7 @@ from scrapers.dates import parse_years
 from scrapers.museum import (
     BATCH,
     Catalog,
+    Fields,
     Row,
     catalog_of,
     misc,
@@ -46,7 +47,8 @@ TERMS: Mapping[str, tuple[str, ...]] = {
     ),
     "begin_year": ("begin_year", "start_year", "object_begin_date", "year_begin", "year_from"),
     "end_year": ("end_year", "object_end_date", "year_end", "year_to"),
-    "medium": ("medium", "technique", "material", "materials"),
+    "medium": ("medium", "material", "materials", "technique"),
+    "technique": ("technique",),  # where the materials have a column of their own
     "classification": ("classification", "object_type", "form", "type"),
     "department": ("department",),
     "culture": ("culture",),
@@ -61,6 +63,11 @@ TERMS: Mapping[str, tuple[str, ...]] = {
     "width_cm": ("width_cm",),
     "accession_number": ("accession_number", "inventory_number", "accession_no"),
     "credit_line": ("credit_line", "credit"),
+    "acquired_year": (
+        "acquired_year", "acquisition_year", "accession_year", "year_acquired", "acquired",
+        "date_acquired", "acquisition_date",
+    ),
+    "notes": ("notes", "note", "description", "comment", "comments", "inscription"),
     "tags": ("tags", "subjects", "subject", "keywords"),
     "is_public_domain": ("is_public_domain", "public_domain"),
     "licence": ("licence", "license", "rights"),
@@ -80,10 +87,46 @@ def _is_size(text: str) -> bool:
 _FITS: Mapping[str, Callable[[str], object]] = {
     "begin_year": lambda text: year(text) is not None,
     "end_year": lambda text: year(text) is not None,
+    "acquired_year": lambda text: year(text) is not None,
     "height_cm": _is_size,
     "width_cm": _is_size,
     "is_public_domain": lambda text: text.strip().casefold() in _FREE,
 }
+
+
+def fields(source: str, key: str, links: str) -> Fields:
+    """`Museum.fields` of a source that people describe.
+
+    `key`: the raw column that names a work; `links`: that of its pictures' addresses. The other names
+    are those of `TERMS`, as `term` writes them.
+    """
+    known = {column: " / ".join(names) for column, names in TERMS.items()}
+    own = {"artwork_id": key, "source": f'"{source}"', "source_id": key, "source_row": "source_row"}
+    life, artist = known["life_text"], known["artist"]
+    years = {name: f"{known[name]} / {known['date_text']}" for name in ("begin_year", "end_year")}
+    works = {name: said for name, said in known.items() if name not in _OF_ARTIST}
+    works |= {
+        "artists": artist,
+        "artist_text": f"{works['artist_text']} / {artist}",
+        **years,
+        **own,
+    }
+    works |= {"date_precision": known["date_text"], "repository_city": known["repository"]}
+    people = dict.fromkeys(("artist_id", "source_id", "name", "aliases"), artist)
+    people |= dict.fromkeys(("begin_year", "end_year", "birth_place", "death_place"), life)
+    people |= {"life_text": life, "nationality": known["nationality"]}
+    pictures = dict.fromkeys(("image_id", "artwork_id"), key)
+    pictures |= {
+        "url": links,
+        "position": links,
+        "may_fetch": '"true"',
+        "licence": known["licence"],
+    }
+    return {
+        "artworks": works | {"misc": "*"},
+        "artists": people | {"source": own["source"], "source_row": "source_row"},
+        "image_links": pictures | {"source": own["source"]},
+    }
 
 
 @cache
@@ -170,6 +213,7 @@ def _artwork(
         "repository_city": parse_keeper(said.get("repository")).city,
         "height_cm": number(said.get("height_cm")),
         "width_cm": number(said.get("width_cm")),
+        "acquired_year": year(said.get("acquired_year")),
         "tags": _split(said.get("tags")),
         "is_public_domain": _FREE.get(said.get("is_public_domain", "").casefold()),
         "licence": said.get("licence") or licence,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scrapers.dates import parse_years
-from scrapers.museum import Catalog, Row, catalog_of, filled, misc, normal_name
+from scrapers.museum import Catalog, Row, catalog_of, fields_read, filled, misc, normal_name, year
 from scrapers.people import merge, parse_attribution, parse_life
 from scrapers.places import joined, parse_keeper
 
@@ -15,17 +15,45 @@ if TYPE_CHECKING:
 
 _PLACE = ("locus", "locale", "city", "county", "state", "subregion", "region", "country")
 _PERIOD = ("period", "dynasty", "reign")
-_USED = frozenset(
-    {
-        *("objectID", "title", "artistDisplayName", "artistPrefix", "artistSuffix", "artistRole"),
-        *("objectDate", "objectBeginDate", "objectEndDate", "medium", "classification"),
-        *("department", "culture", "repository", "dimensions", "accessionNumber", "creditLine"),
-        *("tags", "isPublicDomain", "objectURL", "primaryImage", "primaryImageSmall"),
-        *("additionalImages", "constituents", "artistDisplayBio", "artistAlphaSort"),
-        *("artistNationality", "artistBeginDate", "artistEndDate", "artistGender"),
-        *("artistULAN_URL", "artistWikidata_URL", "source_row", *_PLACE, *_PERIOD),
-    }
-)
+_LINE = "artistPrefix + artistDisplayName + artistSuffix"
+_ARTIST = "constituents.constituentID / artistDisplayName + artistDisplayBio"
+FIELDS = {
+    "artworks": {
+        "artwork_id": "objectID", "source": '"met"', "source_id": "objectID", "title": "title",
+        "artists": f"constituents + artistRole + {_LINE}", "artist_text": _LINE,
+        "date_text": "objectDate", "date_precision": "objectDate", "begin_year": "objectBeginDate",
+        "end_year": "objectEndDate", "medium": "medium", "classification": "classification",
+        "department": "department", "culture": "culture", "period": " + ".join(_PERIOD),
+        "place": " + ".join(("geographyType", *_PLACE)), "repository": "repository",
+        "repository_city": "repository", "dimensions_text": "dimensions",
+        "height_cm": "measurements / dimensions", "width_cm": "measurements / dimensions",
+        "accession_number": "accessionNumber", "credit_line": "creditLine",
+        "acquired_year": "accessionYear", "tags": "tags", "is_public_domain": "isPublicDomain",
+        "licence": '"CC0-1.0"', "object_url": "objectURL", "misc": "*", "source_row": "source_row",
+    },
+    "artists": {
+        "artist_id": _ARTIST, "source": '"met"', "source_id": _ARTIST,
+        "name": "artistDisplayName / constituents.name", "sort_name": "artistAlphaSort",
+        "aliases": "artistDisplayName / constituents.name",
+        "life_text": "artistDisplayBio", "begin_year": "artistBeginDate / artistDisplayBio",
+        "end_year": "artistEndDate / artistDisplayBio", "birth_place": "artistDisplayBio",
+        "death_place": "artistDisplayBio", "nationality": "artistNationality",
+        "gender": "constituents.gender / artistGender",
+        "ulan": "constituents.constituentULAN_URL / artistULAN_URL",
+        "wikidata": "constituents.constituentWikidata_URL / artistWikidata_URL",
+        "misc": "artistBeginDate + artistEndDate", "source_row": "source_row",
+    },
+    "image_links": {
+        "image_id": "objectID", "artwork_id": "objectID", "source": '"met"',
+        "url": "primaryImageSmall / primaryImage + additionalImages",
+        "original_url": "primaryImage + additionalImages",
+        "position": "primaryImage + additionalImages",
+        "may_fetch": "isPublicDomain + primaryImage", "licence": "isPublicDomain + primaryImage",
+    },
+}  # fmt: skip
+# Said only in part by a column, or only where they are what they should be, so that `misc` has them too.
+_IN_PART = frozenset({"accessionYear", "additionalImages", "geographyType", "measurements"})
+_USED = fields_read(FIELDS) - _IN_PART
 _LIFE_DATES = ("artistBeginDate", "artistEndDate")
 _YEAR = re.compile(r"\s*-?\d{1,4}\s*")
 _SIDES = re.compile(r"\(([\d.]+) [x×] ([\d.]+)(?: [x×] [\d.]+)? cm\)")
@@ -80,6 +108,7 @@ def _artwork(row: Mapping[str, Any], artwork_id: str, people: list[Any]) -> dict
     dated = filled(row["objectDate"]) or row["objectBeginDate"] or row["objectEndDate"]
     height, width = _sides(row["dimensions"] or "", row.get("measurements"))
     extra = {"additionalImages": len(json.loads(row["additionalImages"] or "[]"))}
+    acquired = year(row["accessionYear"])
     line = (row["artistPrefix"], row["artistDisplayName"], row["artistSuffix"])
     return {
         "artwork_id": artwork_id,
@@ -108,11 +137,12 @@ def _artwork(row: Mapping[str, Any], artwork_id: str, people: list[Any]) -> dict
         "width_cm": width,
         "accession_number": filled(row["accessionNumber"]),
         "credit_line": filled(row["creditLine"]),
+        "acquired_year": acquired,
         "tags": _tags(row["tags"]),
         "is_public_domain": row["isPublicDomain"],
         "licence": "CC0-1.0",
         "object_url": filled(row["objectURL"]),
-        "misc": misc(dict(row) | extra, _USED - {"additionalImages"}),
+        "misc": misc(dict(row) | extra, _USED if acquired is None else _USED | {"accessionYear"}),
         "source_row": row["source_row"],
     }
 

@@ -7,6 +7,7 @@ source's records mean is its own module's business.
 import dataclasses
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -84,6 +85,8 @@ Tables = Mapping[str, "pa.Table"]
 Row = dict[str, Any]
 ReadWork = Callable[[Row, dict[str, Row]], tuple[Row, Sequence[Row]]]  # see `catalog_of`
 Refuse = Callable[[str, str, str], None]  # subject, reason, detail
+Fields = Mapping[str, Mapping[str, str]]  # see `Museum.fields`
+_BETWEEN_FIELDS = re.compile(r" [+/] ")
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,11 @@ class Museum:
     """A source of records and pictures.
 
     `nouns`: raw table (`raw/<name>_<noun>`) → what it is made of; `works`: the one of artworks.
+    `fields`: table of the lake (artworks, artists, image_links) → its column → what of the source it
+    is read from: names of fields, with their raw table before a point where there are several, and
+    after them in brackets which rows are meant; ` + ` between those read together, ` / ` before one
+    that stands in for an empty one; in quotes what holds of every record; `*` for everything that has
+    no column.
     `source`: what is observed, as its asset is called; the name itself when empty.
     `rank`: its place in lists, and whose picture is kept of equal ones; lower goes first.
     `shows_images`: whether its pictures may appear on pages and slides.
@@ -128,6 +136,7 @@ class Museum:
     observe: Callable[[Site, Sequence[str]], dict[str, str]]
     tables: Callable[[Site, str], tuple[Tables, "pa.Table"]]
     catalog: Callable[[Tables], Catalog]
+    fields: Fields
     crawl: Callable[[Site, str, "Progress"], None] | None = None
     pending: Callable[[Site, str], int] | None = None
     partitions: Mapping[str, str] = field(default_factory=dict)
@@ -147,6 +156,20 @@ def reject(stage: str, source: str, subject: str, reason: str, detail: str = "")
         "reason": reason,
         "detail": detail,
     }
+
+
+def fields_read(fields: Fields, table: str | None = None) -> frozenset[str]:
+    """The source's fields that `Museum.fields` names: those of one raw table, without its name, or all."""
+    named = {
+        name.partition(" (")[0]
+        for columns in fields.values()
+        for said in columns.values()
+        if not said.startswith(('"', "*"))
+        for name in _BETWEEN_FIELDS.split(said)
+    }
+    if table is None:
+        return frozenset(named)
+    return frozenset(n.removeprefix(f"{table}.") for n in named if n.startswith(f"{table}."))
 
 
 def version(*said: Any) -> str:

@@ -1,10 +1,10 @@
 """NGA tables in the contract of the lake, by SQL: objects left-joined to all that may be missing."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from scrapers.dates import parse_years
-from scrapers.museum import Catalog
+from scrapers.museum import Catalog, fields_read
 from scrapers.people import parse_life
 from scrapers.places import parse_keeper
 from storage.sql import identifier, literal
@@ -15,20 +15,63 @@ if TYPE_CHECKING:
 
 # Longest sides: one that serves learning and looking, and the most the IIIF server gives.
 _WANTED_PX, _LARGEST_PX = 1024, 4096
-_OBJECT_USED = (
-    "objectid", "accessionnum", "title", "displaydate", "medium", "dimensions", "attribution",
-    "creditline", "classification", "departmentabbr", "source_row",
-)  # fmt: skip
+_TERM = "objects_terms.term (termtype {})"
+_SIZE = "objects_dimensions.dimension (dimensiontype {}, unitname centimeters)"
+_NAMES = "constituents.forwarddisplayname / constituents.preferreddisplayname"
+_ADDRESS = "published_images.iiifurl + published_images.width + published_images.height"
+FIELDS = {
+    "artworks": {
+        "artwork_id": "objects.objectid", "source": '"nga"', "source_id": "objects.objectid",
+        "title": "objects.title",
+        "artists": "objects_constituents.constituentid (roletype artist) + objects_constituents.role"
+                   " + objects_constituents.prefix + objects_constituents.suffix"
+                   " + objects_constituents.displayorder",
+        "artist_text": "objects.attribution", "date_text": "objects.displaydate",
+        "begin_year": "objects.beginyear", "end_year": "objects.endyear",
+        "date_precision": "objects.displaydate", "medium": "objects.medium", "technique": _TERM.format("Technique"),
+        "classification": "objects.classification", "department": "objects.departmentabbr",
+        "school": _TERM.format("School"),
+        "style": f"objects_terms.visualbrowserstyle / {_TERM.format('Style')}",
+        "place": _TERM.format("Place Executed"),
+        "repository": '"National Gallery of Art, Washington"',
+        "repository_city": '"Washington"',
+        "dimensions_text": "objects.dimensions", "height_cm": _SIZE.format("height"),
+        "width_cm": _SIZE.format("width"),
+        "accession_number": "objects.accessionnum", "credit_line": "objects.creditline",
+        "acquired_year": "objects.accessionnum",
+        "notes": "objects.inscription + objects.markings + objects.provenancetext",
+        "tags": _TERM.format("Theme or Keyword"),
+        "is_public_domain": "published_images.openaccess", "licence": '"CC0-1.0"',
+        "object_url": "objects.objectid", "misc": "*", "source_row": "objects.source_row",
+    },
+    "artists": {
+        "artist_id": "constituents.constituentid", "source": '"nga"',
+        "source_id": "constituents.constituentid", "name": _NAMES,
+        "sort_name": "constituents.preferreddisplayname",
+        "aliases": "constituents_altnames.forwarddisplayname / constituents_altnames.displayname",
+        "life_text": "constituents.displaydate", "begin_year": "constituents.beginyear",
+        "end_year": "constituents.endyear", "birth_place": "constituents.displaydate",
+        "death_place": "constituents.displaydate", "nationality": "constituents.nationality",
+        "ulan": "constituents.ulanid", "wikidata": "constituents.wikidataid", "misc": "*",
+        "source_row": "constituents.source_row",
+    },
+    "image_links": {
+        "image_id": "published_images.depictstmsobjectid",
+        "artwork_id": "published_images.depictstmsobjectid", "source": '"nga"',
+        "url": f"{_ADDRESS} + published_images.maxpixels", "original_url": _ADDRESS,
+        "position": "published_images.viewtype + published_images.sequence",
+        "may_fetch": "published_images.openaccess", "licence": "published_images.openaccess",
+    },
+}  # fmt: skip
+# Years stay in `misc` too: without words of a date they are the artist's, and no column has them.
+_OBJECT_USED = fields_read(FIELDS, "objects") - {"beginyear", "endyear"}
+_ARTIST_USED = fields_read(FIELDS, "constituents")
 # Kinds of names that are the artist's own. The others (a spouse, a group) name somebody else.
 _OWN_NAMES = (
     "Preferred Name", "Variant", "Variant Index Name", "Full Name", "Married Name", "Maiden Name",
     "Nickname/Pseudonym", "Original Name", "Birth Name", "Unicode Display Name",
 )  # fmt: skip
-_TERMS_USED = ("Style", "School", "Theme", "Keyword", "Place Executed")
-_ARTIST_USED = (
-    "constituentid", "ulanid", "preferreddisplayname", "forwarddisplayname", "displaydate",
-    "beginyear", "endyear", "nationality", "wikidataid", "source_row",
-)  # fmt: skip
+_TERMS_USED = ("Style", "School", "Theme", "Keyword", "Place Executed", "Technique")
 # Column → the column with words that say it, and who reads them.
 _WORDED: dict[str, tuple[str, Callable[[str | None], str | None]]] = {
     "date_precision": ("date_text", lambda text: parse_years(text)[2]),
@@ -61,6 +104,8 @@ select objectid,
            filter (termtype = 'Style') as style,
        string_agg(distinct nullif(term, ''), '; ' order by nullif(term, ''))
            filter (termtype = 'School') as school,
+       string_agg(distinct nullif(term, ''), '; ' order by nullif(term, ''))
+           filter (termtype = 'Technique') as technique,
        list(distinct term order by term)
            filter (termtype in ('Theme', 'Keyword') and term <> '') as tags,
        string_agg(distinct nullif(term, ''), '; ' order by nullif(term, ''))
@@ -117,18 +162,24 @@ select i.uuid, i.iiifurl, i.openaccess, i.depictstmsobjectid, i.source_row, o.ob
 from published_images i left join objects o on i.depictstmsobjectid = o.objectid;
 """
 
-_ARTWORKS = """
+_ARTWORKS = r"""
 select 'nga:' || o.objectid as artwork_id, 'nga' as source, o.objectid as source_id,
        nullif(o.title, '') as title, coalesce(people.artists, []) as artists,
        nullif(o.attribution, '') as artist_text, nullif(o.displaydate, '') as date_text,
        case when o.displaydate <> '' then try_cast(o.beginyear as int) end as begin_year,
        case when o.displaydate <> '' then try_cast(o.endyear as int) end as end_year,
-       nullif(o.medium, '') as medium, nullif(o.classification, '') as classification,
+       nullif(o.medium, '') as medium, terms.technique,
+       nullif(o.classification, '') as classification,
        nullif(o.departmentabbr, '') as department, null as culture, terms.school, terms.style,
        null as genre, null as period, terms.place,
        'National Gallery of Art, Washington' as repository,
        nullif(o.dimensions, '') as dimensions_text, sizes.height_cm, sizes.width_cm,
        nullif(o.accessionnum, '') as accession_number, nullif(o.creditline, '') as credit_line,
+       -- "1937.1.1": the first number is the year of acquisition
+       try_cast(regexp_extract(o.accessionnum, '^(1[89]\d\d|20\d\d)\.', 1) as int) as acquired_year,
+       nullif(concat_ws(chr(10), 'Inscription: ' || nullif(o.inscription, ''),
+                        'Markings: ' || nullif(o.markings, ''),
+                        'Provenance: ' || nullif(o.provenancetext, '')), '') as notes,
        coalesce(terms.tags, []) as tags, shown.open_image as is_public_domain,
        'CC0-1.0' as licence,
        'https://www.nga.gov/artworks/' || o.objectid as object_url,
@@ -233,7 +284,7 @@ def _fitting(connection: "duckdb.DuckDBPyConnection", sql: str, schema: "pa.Sche
     return rows.select(schema.names).cast(schema)
 
 
-def _rest(alias: str, table: "pa.Table", used: Sequence[str]) -> dict[str, str]:
+def _rest(alias: str, table: "pa.Table", used: frozenset[str]) -> dict[str, str]:
     """Column → SQL of what it says, for those that have no column of their own in the contract."""
     rest = sorted(set(table.column_names) - set(used))
     return {name: f"nullif({alias}.{identifier(name)}, '')" for name in rest}

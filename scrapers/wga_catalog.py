@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scrapers.dates import parse_years
-from scrapers.museum import Catalog, filled, misc, normal_name, reject
+from scrapers.museum import Catalog, fields_read, filled, misc, normal_name, reject
 from scrapers.people import merge, parse_life
 from scrapers.places import parse_keeper
 from scrapers.wga_pages import SITE, address_key
@@ -19,12 +19,37 @@ if TYPE_CHECKING:
 LICENCE = "Web Gallery of Art: educational and personal use only, no redistribution"
 _SIZE = re.compile(r",?\s*(?P<size>(?P<height>(?<![\d.])[\d.]+)\s*[x×]\s*(?P<width>[\d.]+)\s*cm)\b")
 _WHICH = re.compile(r"(.*?)\s*(\bthe (?:Elder|Younger)\b)?(\([^)]*\))?\s*$")
-_USED = frozenset(
-    {
-        *("AUTHOR", "BORN-DIED", "TITLE", "DATE", "TECHNIQUE", "LOCATION", "URL"),
-        *("FORM", "TYPE", "SCHOOL", "licence", "source_row", "encoding", "page_encoding"),
-    }
-)
+_TECHNIQUE = "works.TECHNIQUE / works.page_technique"
+_LIFE = "artists.life / artists.page_life / works.BORN-DIED"
+_NAME = "artists.name / works.AUTHOR"
+FIELDS = {
+    "artworks": {
+        "artwork_id": "works.URL", "source": '"wga"', "source_id": "works.URL",
+        "title": "works.TITLE / works.page_title", "artists": "works.AUTHOR + works.BORN-DIED",
+        "artist_text": "works.AUTHOR", "date_text": "works.DATE / works.page_date",
+        "begin_year": "works.DATE / works.page_date", "end_year": "works.DATE / works.page_date",
+        "date_precision": "works.DATE / works.page_date", "medium": _TECHNIQUE,
+        "classification": "works.FORM", "school": "works.SCHOOL", "genre": "works.TYPE",
+        "repository": "works.LOCATION / works.page_location",
+        "repository_city": "works.LOCATION / works.page_location", "dimensions_text": _TECHNIQUE,
+        "height_cm": _TECHNIQUE, "width_cm": _TECHNIQUE, "notes": "works.page_comment",
+        "licence": "works.licence", "object_url": "works.URL", "misc": "*",
+        "source_row": "works.source_row",
+    },
+    "artists": {
+        "artist_id": _NAME, "source": '"wga"', "source_id": _NAME, "name": _NAME,
+        "sort_name": _NAME, "aliases": "artists.aliases + works.AUTHOR", "life_text": _LIFE, "begin_year": _LIFE,
+        "end_year": _LIFE, "birth_place": _LIFE, "death_place": _LIFE, "misc": "*",
+        "source_row": "artists.source_row / works.source_row",
+    },
+    "image_links": {
+        "image_id": "works.URL", "artwork_id": "works.URL", "source": '"wga"', "url": "works.URL",
+        "position": '"0"', "may_fetch": '"true"', "licence": f'"{LICENCE}"',
+    },
+}  # fmt: skip
+# What a page says of a work in the catalogue stays in `misc`, whether it stood in for that or not.
+_OF_PAGE = frozenset({"page_title", "page_date", "page_technique", "page_location"})
+_USED = fields_read(FIELDS, "works") - _OF_PAGE | {"encoding", "page_encoding"}
 
 _MENDED = {
     name: name for name in ("AUTHOR", "BORN-DIED", "TITLE", "DATE", "TECHNIQUE", "LOCATION")
@@ -172,6 +197,7 @@ def _artwork(
         "dimensions_text": size["size"] if size else None,
         "height_cm": float(size["height"].strip(".")) if size else None,
         "width_cm": float(size["width"].strip(".")) if size else None,
+        "notes": filled(row["page_comment"]),
         "tags": [],
         "licence": LICENCE,
         "object_url": filled(row["URL"]),

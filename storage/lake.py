@@ -81,6 +81,23 @@ class Lake:
         _check(root, found, origin)
         return cls(root, found["origin"], found.get("choices", {}))
 
+    @classmethod
+    def reading(cls, root: Path) -> "Lake":
+        """The lake at `root` for a reader, who need not be allowed to write there; nothing is made.
+
+        Raises LakeError when there is none, it cannot be read, or it is of another format version.
+        """
+        root = root.resolve()
+        try:
+            found = json.loads((root / _MARKER).read_text())
+        except (OSError, ValueError) as error:
+            raise LakeError(
+                f"There is no lake to read in {root}: {error}. "
+                "Name its folder in ARTLAKE_LAKE (or --lake), or make one: ./artlake demo"
+            ) from error
+        _check(root, found, None)
+        return cls(root, found["origin"], found.get("choices", {}))
+
     def remember(self, choices: Mapping[str, Any]) -> None:
         """Keep what this lake takes in (a folder, a limit…), so that a later run means the same."""
         changed = {
@@ -142,10 +159,15 @@ class Lake:
 
         path = self.path(key)
         order = ", ".join(map(identifier, sort_by))
-        options = "format parquet, compression zstd"
+        # Level 1 takes a third less time than DuckDB's own 3, for files about as large.
+        options = "format parquet, compression zstd, compression_level 1"
+        # Where DuckDB infers that a column is never null, it writes a "required" one: the plan would decide
+        # over bytes. A row of nulls that never comes, which no plan can know beforehand, prevents that.
+        nulls = ", ".join(["null"] * len(connection.sql(f"describe {sql}").fetchall()))
+        rows = f"from ({sql}) union all select {nulls} where random() < 0"
         with replacing(path) as part:
             connection.execute(
-                f"copy (select * from ({sql}) order by {order}) to {literal(str(part))} ({options})"
+                f"copy (select * from ({rows}) order by {order}) to {literal(str(part))} ({options})"
             ).fetchall()
             return _settle(part, path, pq.read_metadata(part).num_rows)
 

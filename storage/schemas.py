@@ -76,6 +76,11 @@ ARTWORKS = _schema(
         "how exact the words of the date are: year, range, decade, about, open, century or unknown",
     ),
     ("medium", pa.string(), "materials and technique as written"),
+    (
+        "technique",
+        pa.string(),
+        "how it was made, where the source names that apart from the medium",
+    ),
     ("classification", pa.string(), "kind of object: Paintings, Prints, Swords…"),
     ("department", pa.string(), "the museum's department"),
     ("culture", pa.string(), "culture or people the object comes from"),
@@ -91,6 +96,12 @@ ARTWORKS = _schema(
     ("width_cm", pa.float64(), "width of the whole object in centimetres"),
     ("accession_number", pa.string(), "the museum's inventory number"),
     ("credit_line", pa.string(), "how the museum wants the object credited"),
+    (
+        "acquired_year",
+        pa.int32(),
+        "year in which it entered the collection, as the source or its accession number says",
+    ),
+    ("notes", pa.string(), "what the source tells of it in sentences: description, inscription…"),
     ("tags", pa.list_(pa.string()), "subject terms of the source"),
     ("is_public_domain", pa.bool_(), "the source says the work is in the public domain"),
     ("licence", pa.string(), "licence of the record and, where open, of its images", _REQUIRED),
@@ -146,6 +157,30 @@ SOURCES = _schema(
         "whether its pictures may appear on pages and slides",
         _REQUIRED,
     ),
+)
+
+FIELDS = _schema(
+    ("source", pa.string(), "short code of the source, as in artwork_id", _REQUIRED),
+    ("noun", pa.string(), "the lake's table: artworks or artists", _REQUIRED),
+    ("column", pa.string(), "its column", _REQUIRED),
+    ("field", pa.string(), "the source's own field or fields it is read from", _REQUIRED),
+)
+
+SNAPSHOTS = _schema(
+    ("snapshot", pa.string(), "name of the snapshot: met-3", _REQUIRED),
+    ("source", pa.string(), "museum or folder that was crawled", _REQUIRED),
+    ("number", pa.int32(), "1 for the first of the source", _REQUIRED),
+    ("taken_at", pa.string(), "when it was taken: 2026-10-01T03:12:45+00:00", _REQUIRED),
+    ("works", pa.int64(), "artworks the source listed then", _REQUIRED),
+    ("added", pa.int64(), "artworks that the snapshot before did not have", _REQUIRED),
+    ("changed", pa.int64(), "artworks with other values than in the snapshot before", _REQUIRED),
+    ("withdrawn", pa.int64(), "artworks that the source listed no longer", _REQUIRED),
+)
+
+SIGHTINGS = _schema(
+    ("artwork_id", pa.string(), "`<source>:<source_id>`", _REQUIRED),
+    ("first_seen", pa.string(), "the first snapshot that has it", _REQUIRED),
+    ("changed_in", pa.string(), "the last snapshot in which its record had changed"),
 )
 
 HISTORY = _schema(

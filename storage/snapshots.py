@@ -9,14 +9,14 @@ exists when its manifest does: what a killed run left is used by the next or rem
 import dataclasses
 import json
 import os
-import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from storage.errors import MendableError
-from storage.files import PART_SUFFIX, sha256_file, write_text
+from storage.files import PART_SUFFIX, link, sha256_file, write_text
 from storage.lake import Lake
 
 _PRUNED = (
@@ -64,12 +64,21 @@ class Snapshot:
 
 def keep(lake: Lake, series: str, keys: Sequence[str]) -> Tables:
     """Keep the tables of `keys` as they are now; keys under which nothing was made are left out."""
-    return {
-        key: {"" if part == lake.path(key) else part.stem: _keep(_store(lake, series), part)
-              for part in lake.parts(key)}
+    found = {
+        key: {"" if part == lake.path(key) else part.stem: part for part in lake.parts(key)}
         for key in keys
         if lake.has(key)
-    }  # fmt: skip
+    }
+    return keep_files(lake, series, found)
+
+
+def keep_files(lake: Lake, series: str, parts: Mapping[str, Mapping[str, Path]]) -> Tables:
+    """Keep Parquet files, by key and partition, as they are now; they must never be written into."""
+    store = _store(lake, series)
+    return {
+        key: {partition: _keep(store, file) for partition, file in files.items()}
+        for key, files in parts.items()
+    }
 
 
 def draft(lake: Lake, series: str, keys: Sequence[str], at: str) -> Snapshot:
@@ -118,11 +127,17 @@ def files(lake: Lake, snapshot: Snapshot, key: str) -> list[Path]:
 
     Raises SnapshotError when the snapshot's tables were pruned, or a file is gone.
     """
+    return list(parts(lake, snapshot, key).values())
+
+
+def parts(lake: Lake, snapshot: Snapshot, key: str) -> dict[str, Path]:
+    """As `files`, by partition ("" for a table without partitions)."""
     if snapshot.pruned:
         raise SnapshotError(_PRUNED.format(name=snapshot.name))
     store = _store(lake, snapshot.series)
-    found = [_file(store, kept.sha256) for kept in snapshot.tables.get(key, {}).values()]
-    for path in found:
+    kept_parts = snapshot.tables.get(key, {}).items()
+    found = {partition: _file(store, kept.sha256) for partition, kept in kept_parts}
+    for path in found.values():
         if not path.exists():
             raise SnapshotError(
                 f"{path}, a file of {key} in {snapshot.name}, is gone. Restore it from a backup."
@@ -164,6 +179,32 @@ def prune(lake: Lake, series: str, newest_kept: int) -> list[str]:
     return [snapshot.name for snapshot in pruned]
 
 
+def sole_bytes(lake: Lake, series: str) -> dict[str, int]:
+    """Bytes on disk that are there for one snapshot alone, by its name: what pruning it would free.
+
+    A file that another snapshot of the series refers to is not counted, nor one that still lies elsewhere
+    in the lake under another name (a hard link).
+    """
+    kept = [snapshot for snapshot in listed(lake, series) if not snapshot.pruned]
+    contents = {
+        snapshot.name: {
+            part.sha256 for table in snapshot.tables.values() for part in table.values()
+        }
+        for snapshot in kept
+    }
+    referred = Counter(sha256 for own in contents.values() for sha256 in own)
+    store = _store(lake, series)
+    there = {path.stem: path.stat() for path in store.glob("*.parquet")}
+    return {
+        name: sum(
+            there[sha256].st_size
+            for sha256 in own
+            if referred[sha256] == 1 and sha256 in there and there[sha256].st_nlink == 1
+        )
+        for name, own in contents.items()
+    }
+
+
 def _store(lake: Lake, series: str) -> Path:
     """A series has its own: pruning one never races with the taking of another."""
     return lake.file(f"snapshots/{series}/tables")
@@ -177,13 +218,9 @@ def _keep(store: Path, source: Path) -> Kept:
     """Link first, then hash the link: a table replaced meanwhile cannot come under a wrong name."""
     import pyarrow.parquet as pq
 
-    store.mkdir(parents=True, exist_ok=True)
     part = store / f".{source.name}.{os.getpid()}{PART_SUFFIX}"
     part.unlink(missing_ok=True)
-    try:
-        os.link(source, part)
-    except OSError:  # a file system without links, or the store on another one
-        shutil.copyfile(source, part)
+    link(source, part)
     sha256 = sha256_file(part)
     kept = Kept(sha256, pq.read_metadata(part).num_rows)
     with part.open("rb") as handle:

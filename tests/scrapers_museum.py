@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from scrapers import Catalog
+from scrapers import Catalog, Museum
 from storage import schemas
 
 # Children fork from a server that has imported what they need, and has started nothing.
@@ -124,6 +124,19 @@ def assert_contract(made: Catalog) -> None:
         (made.rejects, schemas.REJECTS),
     ):
         assert table.schema.equals(schema)
+
+
+def assert_fields_told(museum: Museum, made: Catalog) -> None:
+    """Of every column that has a value, and of no other table, `fields` says what it is read from."""
+    for noun in ("artworks", "artists", "image_links"):
+        table = getattr(made, noun)
+        filled = {
+            name
+            for name in table.column_names
+            if any(value not in (None, []) for value in table[name].to_pylist())
+        }
+        silent = filled - set(museum.fields[noun])
+        assert not silent, f"{museum.name}: fields does not say where {noun} has {silent} from"
 
 
 def in_child(function: Any, /, *args: Any, **kwargs: Any) -> Any:

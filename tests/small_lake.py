@@ -54,6 +54,26 @@ ARTWORKS: list[dict[str, Any]] = [
     {"artwork_id": "folder:cat.jpg", "title": None, "licence": "unknown"},
 ]  # fmt: skip
 
+FIELDS = [
+    {"source": "met", "noun": "artworks", "column": "title", "field": "title"},
+    {"source": "met", "noun": "artists", "column": "ulan", "field": "constituentULAN_URL"},
+    {"source": "nga", "noun": "artworks", "column": "title", "field": "objects.title"},
+]
+SNAPSHOTS = [
+    {"snapshot": "met-1", "source": "met", "number": 1, "taken_at": "2026-09-01T03:00:00+00:00",
+     "works": 5, "added": 5, "changed": 0, "withdrawn": 0},
+    {"snapshot": "met-2", "source": "met", "number": 2, "taken_at": "2026-10-01T03:00:00+00:00",
+     "works": 6, "added": 1, "changed": 1, "withdrawn": 0},
+    {"snapshot": "nga-1", "source": "nga", "number": 1, "taken_at": "2026-10-02T12:30:00+00:00",
+     "works": 2, "added": 2, "changed": 0, "withdrawn": 0},
+]  # fmt: skip
+SIGHTINGS = [
+    {"artwork_id": "met:10", "first_seen": "met-1", "changed_in": "met-2"},
+    {"artwork_id": "met:11", "first_seen": "met-1", "changed_in": None},
+    {"artwork_id": "met:14", "first_seen": "met-2", "changed_in": None},
+    {"artwork_id": "nga:20", "first_seen": "nga-1", "changed_in": None},
+]
+
 PICTURES = [
     ("met:10#0", "umber"), ("met:11#0", "ochre"), ("met:12#0", "sepia"), ("met:12#1", "olive"),
     ("met:14#0", "teal"), ("nga:20#0", "umber 2"), ("nga:21#0", "green"), ("wga:a/rembrandt/1#0", "umber 3"),
@@ -73,6 +93,9 @@ def make(root: Path, *, predictions: bool = True, pictures: bool = True) -> Lake
         for source, name in MUSEUMS.items()
     ]
     write(lake, "catalog/sources", schemas.SOURCES, sources)
+    write(lake, "catalog/fields", schemas.FIELDS, FIELDS)
+    write(lake, "catalog/snapshots", schemas.SNAPSHOTS, SNAPSHOTS)
+    write(lake, "catalog/sightings", schemas.SIGHTINGS, SIGHTINGS)
     originals, measures, derivatives = [], [], []
     for image_id, name in PICTURES if pictures else []:
         original, measure, derivative = _picture(lake, image_id, name)
@@ -151,6 +174,13 @@ def _write_duplicates(lake: Lake, image_ids: list[str]) -> None:
          "reason": "most pixels" if rank == 1 else "fewer pixels than the keeper"}
         for rank, image_id in enumerate(grouped, 1)
     ]  # fmt: skip
+    pairs = [
+        {"image_a": grouped[0], "image_b": other, "kind": "same_work", "confirmed": True,
+         "proposed_by": "hash", "likeness": 0.9, "evidence": "one picture, by structure"}
+        for other in grouped[1:]
+    ]  # fmt: skip
+    write(lake, "duplicates/pairs", schemas.PAIRS, pairs)
+    write(lake, "duplicates/similar", schemas.SIMILAR_SETS, [])
     write(lake, "duplicates/groups", schemas.GROUPS, groups)
     write(lake, "duplicates/keepers", schemas.KEEPERS, keepers)
 

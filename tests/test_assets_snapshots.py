@@ -106,6 +106,25 @@ def test_a_withdrawn_work_stays_in_the_catalog_without_its_pictures(house: House
     assert set(house.works().values()) == {None} and len(house.works()) == 4
 
 
+def test_the_catalog_tells_every_crawl_and_in_which_one_a_work_was_seen(house: House) -> None:
+    house.paint(1, 2)
+    house.run()
+    house.paint(2, shade=99)
+    house.paint(3)
+    (house.pictures / "001.png").unlink()
+    house.run()
+    crawls = house.lake.read("catalog/snapshots").drop_columns(["taken_at"]).to_pylist()
+    assert crawls == [
+        {"snapshot": "folder-1", "source": "folder", "number": 1, "works": 2, "added": 2, "changed": 0, "withdrawn": 0},
+        {"snapshot": "folder-2", "source": "folder", "number": 2, "works": 2, "added": 1, "changed": 1, "withdrawn": 1},
+    ]  # fmt: skip
+    assert house.lake.read("catalog/sightings").to_pylist() == [
+        {"artwork_id": "folder:001.png", "first_seen": "folder-1", "changed_in": None},
+        {"artwork_id": "folder:002.png", "first_seen": "folder-1", "changed_in": "folder-2"},
+        {"artwork_id": "folder:003.png", "first_seen": "folder-2", "changed_in": None},
+    ]
+
+
 def test_a_picture_outside_a_limit_is_not_withdrawn(house: House) -> None:
     house.paint(1, 2, 3)
     house.run()

@@ -25,13 +25,16 @@ MAY_IMPORT = {
     "imaging": {"storage"},
     "warehouse": {"storage"},
     "models": {"storage", "imaging", "warehouse"},
-    "reports": {"storage"},
+    "reports": {"storage", "warehouse"},
     "assets": {"storage", "scrapers", "imaging", "warehouse", "models", "reports"},
     "pipelines": {
         "storage", "sandbox", "scrapers", "imaging", "warehouse", "models", "reports", "assets",
     },
 }  # fmt: skip
-HEAVY = {"torch", "faiss", "scrapy", "pandas", "matplotlib", "transformers", "timm", "sklearn"}
+HEAVY = {
+    "torch", "faiss", "scrapy", "pandas", "matplotlib", "transformers", "timm", "sklearn", "altair",
+    "vl_convert", "marimo",
+}  # fmt: skip
 KNOW_DAGSTER = {"assets", "pipelines"}
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from scrapers_museum import assert_fields_told
 
 from scrapers import MUSEUMS, Net, Site, local_pictures
 from scrapers.images import fetch_images
@@ -45,6 +46,7 @@ def test_pictures_and_their_manifest(site, folder):
     ]
     made = FOLDER.catalog(raw)
     assert made.artworks.schema.equals(schemas.ARTWORKS)
+    assert_fields_told(FOLDER, made)
     first, bare, second = made.artworks.to_pylist()
     assert (first["style"], first["begin_year"], first["tags"]) == (
         "Renaissance",

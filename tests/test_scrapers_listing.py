@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scrapers_museum import assert_contract, in_child, picture, serve
+from scrapers_museum import assert_contract, assert_fields_told, in_child, picture, serve
 
 from scrapers import MUSEUMS, Net, Site, artgan, local_pictures
 from scrapers.described import TERMS, term
@@ -50,7 +50,34 @@ def made_from(site):
     raw, refused = LISTING.tables(site, "whole")
     made = LISTING.catalog(raw)
     assert_contract(made)
+    assert_fields_told(LISTING, made)
     return made, [(r["subject"], r["reason"]) for r in refused.to_pylist()]
+
+
+@pytest.mark.parametrize(
+    ("row", "medium", "technique"),
+    [
+        ({"material": "oak", "technique": "carved"}, "oak", "carved"),
+        ({"medium": "oil", "technique": "impasto"}, "oil", "impasto"),
+        ({"technique": "oil on canvas"}, "oil on canvas", None),
+    ],
+)
+def test_a_technique_has_a_column_where_the_materials_have_one(listed, row, medium, technique):
+    made, _ = made_from(listed([row | {"title": "A"}], "w.json"))
+    (work,) = made.artworks.to_pylist()
+    assert (work["medium"], work["technique"], work["misc"]) == (medium, technique, None)
+
+
+def test_when_it_was_acquired_and_what_is_told_of_it_have_columns(listed):
+    text = (
+        "title,acquisitionYear,Description,comments\nA,1922,A ship.,Signed.\nB,long ago,,Signed.\n"
+    )
+    made, _ = made_from(listed(text))
+    one, two = made.artworks.sort_by("title").to_pylist()
+    assert (one["acquired_year"], one["notes"]) == (1922, "A ship.")
+    assert json.loads(one["misc"]) == {"comments": "Signed."}
+    assert (two["acquired_year"], two["notes"]) == (None, "Signed.")
+    assert json.loads(two["misc"]) == {"acquisitionYear": "long ago"}
 
 
 def test_columns_go_by_their_usual_names_and_nothing_is_lost(listed):

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pyarrow.compute as pc
 import pytest
-from scrapers_museum import CHILDREN, in_child, picture, serve, wait_for
+from scrapers_museum import CHILDREN, assert_fields_told, in_child, picture, serve, wait_for
 
 from scrapers import MUSEUMS, Net, Site
 from scrapers.crawl import run_crawl
@@ -122,6 +122,19 @@ def test_from_the_api_to_the_catalog(museum, site):
     artists = {row["artist_id"]: row for row in made.artists.to_pylist()}
     assert artists["met:7"]["begin_year"] == 1853
     assert artists["met:7"]["ulan"] == "500115588"
+
+
+def test_the_year_of_accession_has_a_column_and_odd_words_of_it_stay_with_the_rest(museum, site):
+    put(museum, 1, accessionYear="1979")
+    put(museum, 2, accessionYear="before 1900")
+    MET.observe(site, ["11"])
+    crawl(site)
+    made = MET.catalog(MET.tables(site, "11")[0]).artworks
+    works = {row["artwork_id"]: row for row in made.to_pylist()}
+    assert works["met:1"]["acquired_year"] == 1979
+    assert "accessionYear" not in json.loads(works["met:1"]["misc"])
+    assert works["met:2"]["acquired_year"] is None
+    assert json.loads(works["met:2"]["misc"])["accessionYear"] == "before 1900"
 
 
 def test_pictures_are_the_primary_and_the_additional_ones_in_both_sizes(museum, site):
@@ -499,6 +512,13 @@ def test_of_every_recorded_answer_every_field_lands(site, samples):
             assert rebuilt(row, record) == said
             assert all(row[name] is None for name in row.keys() - record.keys() - {"source_row"})
     made = MET.catalog(raw)
+    assert_fields_told(MET, made)
+    years = zip(
+        *(made.artworks[n].to_pylist() for n in ("source_row", "acquired_year")), strict=True
+    )
+    assert {address: str(year or "") for address, year in years} == {
+        address: row["accessionYear"] or "" for address, row in rows.items()
+    }
     assert made.artworks.num_rows == len(rows)
     known = set(made.artists["artist_id"].to_pylist())
     assert {a["artist_id"] for row in made.artworks["artists"].to_pylist() for a in row} == known

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from scrapers_museum import assert_contract, serve
+from scrapers_museum import assert_contract, assert_fields_told, serve
 
 import sandbox
 from scrapers import MUSEUMS, Net, Site, csv_tables
@@ -125,6 +125,7 @@ def test_from_the_files_to_the_catalog(museum, site):
     ]
     made = NGA.catalog(raw)
     assert_contract(made)
+    assert_fields_told(NGA, made)
     one, two, three = made.artworks.to_pylist()
     assert one["title"] == "Line one\nline two"
     assert one["artists"] == [{"artist_id": "nga:7", "role": "painter", "position": 0}]
@@ -135,13 +136,13 @@ def test_from_the_files_to_the_catalog(museum, site):
         "beginyear": "1400", "endyear": "1450", "isvirtual": "1",
         "parts": [{"artwork_id": "nga:3", "relationship": "inseparable"},
                   {"artwork_id": "nga:404", "relationship": "separable"}],
-        "terms": {"Technique": ["brush", "pen"]},
     }  # fmt: skip
     assert json.loads(three["misc"]) == {
         "isvirtual": "0", "parentid": "2",
         "part_of": [{"artwork_id": "nga:2", "relationship": "inseparable"}],
     }  # fmt: skip
     assert (two["style"], two["school"]) == ("Baroque", None)
+    assert two["technique"] == "brush; pen"
     assert two["artists"] == [{"artist_id": "nga:9", "role": "after draftsman", "position": 0}]
     memling, ostade = made.artists.to_pylist()
     assert (memling["name"], memling["aliases"]) == (
@@ -164,6 +165,23 @@ def test_from_the_files_to_the_catalog(museum, site):
     assert crawl(site)["not_modified"] == len(NOUNS)
     museum.pages[key("objects")] += b"4,,,,New" + b"," * 26 + b"\n"
     assert NGA.observe(site, []) != before
+
+
+def test_what_is_written_on_a_work_is_a_note_and_its_number_says_when_it_came(museum, site):
+    museum.pages[key("objects")] = (
+        b"objectid,accessionnum,inscription,markings,provenancetext\n"
+        b'1,1937.1.5.a,"upper left: ""A""",stamp,"(Colnaghi)\nMellon"\n2,,,,\n3,X.1937,,stamp,\n'
+    )
+    crawl(site)
+    made = NGA.catalog(NGA.tables(site, "whole")[0])
+    one, two, three = made.artworks.to_pylist()
+    assert one["acquired_year"] == 1937
+    assert one["notes"] == (
+        'Inscription: upper left: "A"\nMarkings: stamp\nProvenance: (Colnaghi)\nMellon'
+    )
+    assert one["misc"] is None
+    assert (two["acquired_year"], two["notes"]) == (None, None)
+    assert (three["acquired_year"], three["notes"]) == (None, "Markings: stamp")
 
 
 def test_both_layouts_are_read_by_name(museum, site):

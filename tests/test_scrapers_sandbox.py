@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 import pytest
-from scrapers_museum import in_child
+from scrapers_museum import assert_fields_told, in_child
 
 import sandbox
 from scrapers import MUSEUMS, WHOLE, Net, Site
@@ -37,7 +37,9 @@ def ingest(name, site):
         noun: pa.concat_tables([tables[noun] for tables, _ in parts], promote_options="default")
         for noun in MUSEUMS[name].nouns
     }
-    return crawled, MUSEUMS[name].catalog(raw)
+    made = MUSEUMS[name].catalog(raw)
+    assert_fields_told(MUSEUMS[name], made)
+    return crawled, made
 
 
 def test_all_sources_and_their_pictures(museum, site, tmp_path):

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from scrapers_museum import assert_contract, serve
+from scrapers_museum import assert_contract, assert_fields_told, serve
 
 import sandbox
 from scrapers import MUSEUMS, Net, Site
@@ -57,6 +57,7 @@ def made_from(site):
     raw, refused = TATE.tables(site, "whole")
     made = TATE.catalog(raw)
     assert_contract(made)
+    assert_fields_told(TATE, made)
     return raw, refused, made
 
 
@@ -71,7 +72,8 @@ def test_from_the_files_to_the_catalog(site):
     assert (one["height_cm"], one["width_cm"]) == (23.7, 34.3)  # a landscape, wider than high
     assert one["begin_year"] <= 1800 <= one["end_year"]
     assert one["artists"] == [{"artist_id": "tate:39", "role": "artist", "position": 0}]
-    assert json.loads(one["misc"])["acquisitionYear"] == "1922"
+    assert one["acquired_year"] == 1922
+    assert "acquisitionYear" not in json.loads(one["misc"] or "{}")
     assert one["licence"] == "CC0-1.0"
     assert two["title"] == "Two lines,\nin one title"
     assert two["artists"][0]["role"] == "attributed to"

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scrapers_museum import in_child, serve
+from scrapers_museum import assert_fields_told, in_child, serve
 
 from scrapers import MUSEUMS, Net, Site
 from scrapers.crawl import run_crawl
@@ -126,6 +126,7 @@ def test_catalogue_and_pages_are_reconciled(museum, site):
     assert hans["biography"] == "https://www.wga.hu/bio/a/aachen/biograph.html"
 
     made = WGA.catalog(raw)
+    assert_fields_told(WGA, made)
     assert made.artworks.schema.equals(schemas.ARTWORKS)
     rows = {row["source_id"]: row for row in made.artworks.to_pylist()}
     adonis = rows["a/aachen/adonis"]
@@ -133,6 +134,7 @@ def test_catalogue_and_pages_are_reconciled(museum, site):
     assert (adonis["medium"], adonis["height_cm"]) == ("Oil on canvas", 68.0)
     assert {row["licence"] for row in rows.values()} == {LICENCE}
     assert rows["a/aachen/early/new"]["title"] == "New One"
+    assert adonis["notes"] == "A comment" and "page_comment" not in adonis["misc"]
     artists = {row["name"]: row for row in made.artists.to_pylist()}
     assert artists["Hans von Aachen"]["aliases"] == ["Jan Achen"]
     assert artists["Hans von Aachen"]["begin_year"] == 1552

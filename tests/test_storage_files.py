@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.files import write_many
+from storage.files import link, sha256_file, sha256_files, sha256_table, write_many
 
 
 def numbered(folder: Path, count: int) -> list[tuple[Path, bytes]]:
@@ -58,3 +58,38 @@ def test_files_are_written_while_the_next_are_made_and_stay_when_one_fails(tmp_p
     (tmp_path / "0" / "in the way").write_text("a file")
     with pytest.raises(OSError, match="in the way"):
         write_many([(tmp_path / "0" / "in the way" / "a", b"a")])
+
+
+def test_a_table_is_read_once_until_it_is_another(tmp_path) -> None:
+    table = tmp_path / "table"
+    table.write_bytes(b"one")
+    os.utime(table, ns=(1, 1))
+    first = sha256_table(table)
+    assert first == sha256_file(table)
+    link(table, tmp_path / "folder" / "same")
+    assert sha256_table(tmp_path / "folder" / "same") == first
+    os.utime(table, ns=(2, 2))
+    table.write_bytes(b"two")
+    assert sha256_table(table) == sha256_file(table) != first
+    other = tmp_path / "other"
+    other.write_bytes(b"six")
+    other.replace(table)
+    assert sha256_table(table) == sha256_file(table)
+
+
+def test_several_files_have_one_digest_that_depends_on_their_order(tmp_path) -> None:
+    one, two = tmp_path / "1", tmp_path / "2"
+    one.write_bytes(b"1")
+    two.write_bytes(b"2")
+    assert len({sha256_files(it) for it in ([one], [two], [one, two], [two, one], [])}) == 5
+
+
+def test_where_links_are_refused_a_file_is_copied(tmp_path, monkeypatch) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", refused)
+    (tmp_path / "a").write_bytes(b"a")
+    link(tmp_path / "a", tmp_path / "b" / "a")
+    assert (tmp_path / "b" / "a").read_bytes() == b"a"
+    assert not (tmp_path / "b" / "a").samefile(tmp_path / "a")

@@ -1,9 +1,10 @@
-"""Contracts held against data: keys, foreign keys, types, ranges, allowed values, row counts.
+"""Contracts held against data: keys, foreign keys, types, ranges, allowed values, counts, losses.
 
 The declarations are the headers of the SQL files (`warehouse.headers`); here they are looked up and
 checked, and a broken one is shown with the rows that break it.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storage import Lake
+from storage.files import sha256_files, write_text
+from warehouse import profile
 from warehouse.headers import Column, Contract, lake_key, parse, tables_read
 
 if TYPE_CHECKING:
@@ -49,16 +52,53 @@ def view_contracts() -> tuple[Contract, ...]:
     return tuple(parse(file.stem, file.read_text(encoding="utf-8")) for file in files)
 
 
-def check(lake: Lake, table: str) -> list[Violation]:
+def key_of(table: str) -> str:
+    """The column that foreign keys to a table are found in: it carries the table's name without its kind."""
+    return f"{table.split('_', 1)[1]}_key"
+
+
+def check(lake: Lake, table: str, *, accept_loss: bool = False) -> list[Violation]:
     """Hold a star table of the lake against its contract; an empty list means it is kept.
 
-    Reads the tables that its foreign keys, row counts and checks name, which must have been made.
+    Also against the last publication, unless `accept_loss`: neither its rows nor the filled share of a
+    column may halve. Reads the tables that its foreign keys, row counts and checks name, which must have
+    been made. That the contract is kept is remembered (`kept`).
     """
     contract = star_contract(table)
-    views = [f"star_{table}", *(f"star_{name}" for name in contract.referenced), *contract.rows]
-    views += [name for _, sql in contract.checks for name in tables_read(sql)]
-    with lake.connect([lake_key(view) for view in dict.fromkeys(views)]) as connection:
-        return violations(connection, contract)
+    held = _held(lake, contract)
+    with lake.connect(_tables(contract)) as connection:
+        broken = violations(connection, contract)
+        was = None if accept_loss or broken else profile.before(lake, table)
+        if was:
+            lost = profile.losses(was, profile.profile(connection, contract))
+            rule = "at least half is left of what was published last (ARTLAKE_ACCEPT_LOSS=true takes less)"
+            broken = [Violation(table, rule, len(lost), lost)] if lost else []
+    if not broken:
+        write_text(_mark(lake, table), held)
+    return broken
+
+
+def kept(lake: Lake, table: str) -> bool:
+    """Whether `check` has found the contract kept for the bytes that the table and what it is held against have now."""
+    mark = _mark(lake, table)
+    return mark.is_file() and mark.read_text() == _held(lake, star_contract(table))
+
+
+def _mark(lake: Lake, table: str) -> Path:
+    return lake.file(f"star/.kept/{table}")
+
+
+def _held(lake: Lake, contract: Contract) -> str:
+    """A fingerprint of the contract and of the bytes it is held against."""
+    parts = [part for key in _tables(contract) for part in lake.parts(key)]
+    return hashlib.sha256(f"{contract!r}\n{sha256_files(parts)}".encode()).hexdigest()
+
+
+def _tables(contract: Contract) -> list[str]:
+    """Keys of the lake that a table's contract is held against, its own first."""
+    names = [f"star_{contract.name}", *(f"star_{name}" for name in contract.referenced)]
+    names += [*contract.rows, *(name for _, sql in contract.checks for name in tables_read(sql))]
+    return [lake_key(name) for name in dict.fromkeys(names)]
 
 
 def violations(connection: "duckdb.DuckDBPyConnection", contract: Contract) -> list[Violation]:
@@ -75,13 +115,35 @@ def violations(connection: "duckdb.DuckDBPyConnection", contract: Contract) -> l
         rows = [{"column": name, "type": kind} for name, kind in differing]
         return [Violation(contract.name, "columns and types as declared", len(rows), rows)]
     broken = [
-        _violation(connection, contract.name, rule, sql) for rule, sql in _rules(contract, this)
+        _violation(connection, contract.name, rule, sql)
+        for rule, sql in [*_broken_conditions(connection, contract, this), *_rules(contract, this)]
     ]
     return [violation for violation in broken if violation.count]
 
 
+def _broken_conditions(
+    connection: "duckdb.DuckDBPyConnection", contract: Contract, this: str
+) -> list[tuple[str, str]]:
+    """The conditions on single rows that some break, all looked for in one pass over the table."""
+    all_conditions = [
+        (column, rule, condition)
+        for column in contract.columns
+        for rule, condition in _conditions(column)
+    ]
+    if not all_conditions:
+        return []
+    counted = ", ".join(f"count_if({condition})" for _, _, condition in all_conditions)
+    counts = connection.sql(f"select {counted} from {this}").fetchall()[0]
+    found = []
+    for (column, rule, condition), count in zip(all_conditions, counts, strict=True):
+        if count:
+            shown = ", ".join(dict.fromkeys([*contract.key, column.name]))
+            found.append((f"{column.name} {rule}", f"select {shown} from {this} where {condition}"))
+    return found
+
+
 def _rules(contract: Contract, this: str) -> Iterator[tuple[str, str]]:
-    """Each rule with the query that returns the rows which break it."""
+    """Each rule on the rows together, with the query that returns those which break it."""
     show = ", ".join(contract.key)
     if contract.key:
         yield (
@@ -89,22 +151,17 @@ def _rules(contract: Contract, this: str) -> Iterator[tuple[str, str]]:
             f"select {show}, count(*) as times from {this} group by all having count(*) > 1",
         )
     for column in contract.columns:
-        for rule, condition in _conditions(column):
-            columns = ", ".join(dict.fromkeys([*contract.key, column.name]))
-            yield f"{column.name} {rule}", f"select {columns} from {this} where {condition}"
         if column.unique:
             yield (
                 f"{column.name} is unique",
                 f"select {column.name}, count(*) as times from {this} group by all having count(*) > 1",
             )
         if target := column.references:
-            # A dimension's key carries the dimension's name; so does a fact's.
-            remote = f"{target.split('_', 1)[1]}_key"
             zero = f"{this}.{column.name} <> 0 and" if column.zero_allowed else ""
             yield (
                 f"{column.name} is found in {target}",
                 f"select {show}, {column.name} from {this} anti join star_{target} as target "
-                f"on target.{remote} = {this}.{column.name} where {zero} {column.name} is not null",
+                f"on target.{key_of(target)} = {this}.{column.name} where {zero} {column.name} is not null",
             )
     if contract.rows:
         total = " + ".join(f"(select count(*) from {name})" for name in contract.rows)
@@ -117,6 +174,7 @@ def _rules(contract: Contract, this: str) -> Iterator[tuple[str, str]]:
 
 
 def _conditions(column: Column) -> Iterator[tuple[str, str]]:
+    """Each rule on a value, with the condition of the rows that break it."""
     if not column.nullable:
         yield "is never empty", f"{column.name} is null"
     if column.type in ("FLOAT", "DOUBLE"):

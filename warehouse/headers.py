@@ -3,8 +3,10 @@
 A header line is `name | facts | meaning`. Facts are separated by commas: the DuckDB type, then any of
 `key` (part of the primary key), `unique`, `null` (may be empty), `-> table` (foreign key), `-> table or
 0` (0 where the target is missing), `low..high` (either side may be left open), `in a / b` (allowed
-values), `unit u`. Besides: `grain:`, `sort:`, `rows:` (tables whose rows add up to this one's), and
-`check: sentence | SQL that returns the offending rows`. Any other line is a note for the reader.
+values), `unit u`, `from noun.column + noun.column` (the catalog's columns it is read from). Besides:
+`grain:`, `sort:`, `partition:` (the key of the dimension by which its published Parquet is divided),
+`rows:` (tables whose rows add up to this one's), and `check: sentence | SQL that returns the offending
+rows`. Any other line is a note for the reader.
 """
 
 import re
@@ -12,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_READ = re.compile(r"\b(?:from|join)\s+([a-z_]\w*)", re.IGNORECASE)
+# A name before a bracket is a function or a macro, no table.
+_READ = re.compile(r"\b(?:from|join)\s+([a-z_]\w*)\b(?!\s*\()", re.IGNORECASE)
 _DEFINED = re.compile(r"\b([a-z_]\w*)(?:\s*\([^()]*\))?\s+as\s+\(", re.IGNORECASE)
 _COMMENT_OR_STRING = re.compile(r"--[^\n]*|'(?:[^']|'')*'")
 _RANGE = re.compile(r"(-?[\d.]*?)\.\.(-?[\d.]*)")
@@ -20,7 +23,10 @@ _RANGE = re.compile(r"(-?[\d.]*?)\.\.(-?[\d.]*)")
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its DuckDB type, what it means, and what its values must obey."""
+    """One column: its DuckDB type, what it means, and what its values must obey.
+
+    origin: the catalog's columns it is read from, as `noun.column`; empty for what is made here.
+    """
 
     name: str
     type: str
@@ -34,17 +40,22 @@ class Column:
     high: float | None = None
     allowed: tuple[str, ...] = ()
     unit: str | None = None
+    origin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Contract:
-    """One table or view: its grain, its columns, and what its rows must obey together."""
+    """One table or view: its grain, its columns, and what its rows must obey together.
+
+    partition: the column by which the published Parquet is divided, a key of dim_museum.
+    """
 
     name: str
     grain: str
     columns: tuple[Column, ...]
     notes: str = ""
     sort_by: tuple[str, ...] = ()
+    partition: str | None = None
     rows: tuple[str, ...] = ()
     checks: tuple[tuple[str, str], ...] = ()
 
@@ -72,7 +83,7 @@ def tables_read(sql: str) -> tuple[str, ...]:
     A full SQL parser costs more than the definitions may take to load; a test holds this against one.
     """
     bare = _COMMENT_OR_STRING.sub(" ", sql)
-    own = {name.lower() for name in _DEFINED.findall(bare)} | {"unnest"}
+    own = {name.lower() for name in _DEFINED.findall(bare)}
     names = (name.lower() for name in _READ.findall(bare))
     return tuple(dict.fromkeys(name for name in names if name not in own))
 
@@ -84,7 +95,7 @@ def lake_key(view: str) -> str:
 
 def parse(name: str, sql: str) -> Contract:
     """Read the header of a SQL file. Raises ValueError naming table and line when it is not understood."""
-    grain, notes = "", []
+    grain, partition, notes = "", None, []
     columns: list[Column] = []
     named: dict[str, tuple[str, ...]] = {"sort": (), "rows": ()}
     checks: list[tuple[str, str]] = []
@@ -92,6 +103,8 @@ def parse(name: str, sql: str) -> Contract:
         word, _, rest = line.partition(": ")
         if word == "grain":
             grain = rest
+        elif word == "partition":
+            partition = rest.strip()
         elif word in named:
             named[word] = tuple(re.split(r"\s*[,+]\s*", rest.strip()))
         elif word == "check":
@@ -105,8 +118,17 @@ def parse(name: str, sql: str) -> Contract:
         raise ValueError(f"{name}: the header does not say the grain")
     keys = tuple(column.name for column in columns if column.key)
     sort_by = named["sort"] or keys
+    if partition and partition not in {column.name for column in columns}:
+        raise ValueError(f"{name}: it is divided by {partition!r}, which is none of its columns")
     return Contract(
-        name, grain, tuple(columns), " ".join(notes), sort_by, named["rows"], tuple(checks)
+        name,
+        grain,
+        tuple(columns),
+        " ".join(notes),
+        sort_by,
+        partition,
+        named["rows"],
+        tuple(checks),
     )
 
 
@@ -134,6 +156,8 @@ def _column(table: str, line: str) -> Column:
             known["allowed"] = tuple(fact.removeprefix("in ").split(" / "))
         elif fact.startswith("unit "):
             known["unit"] = fact.removeprefix("unit ")
+        elif fact.startswith("from "):
+            known["origin"] = tuple(re.split(r"\s*\+\s*", fact.removeprefix("from ")))
         elif bounds := _RANGE.fullmatch(fact):
             low, high = bounds.groups()
             known["low"] = float(low) if low else None

@@ -164,6 +164,7 @@ MUSEUM = Museum(
     observe=observe,
     tables=tables,
     catalog=catalog,
+    fields=described.fields("folder", "picture", "url"),
     rank=90,
     own_addresses=True,
 )

@@ -239,6 +239,7 @@ MUSEUM = Museum(
     observe=observe,
     tables=tables,
     catalog=catalog,
+    fields=described.fields("listing", "record", "picture_addresses"),
     rank=80,
     own_addresses=True,
 )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapers import met_csv
 from scrapers.ledger import Ledger
-from scrapers.met_catalog import catalog
+from scrapers.met_catalog import FIELDS, catalog
 from scrapers.met_records import COLUMNS, as_row, as_table, joined, merged
 from scrapers.museum import BATCH, WHOLE, Museum, Noun, Site, reject, version
 from scrapers.net import Session
@@ -316,6 +316,7 @@ MUSEUM = Museum(
     pending=pending,
     tables=tables,
     catalog=catalog,
+    fields=FIELDS,
     partitions=DEPARTMENTS,
     source="met_api",
     rank=20,

@@ -25,7 +25,7 @@ from scrapers.museum import (
     version,
 )
 from scrapers.net import Session
-from scrapers.nga_catalog import catalog
+from scrapers.nga_catalog import FIELDS, catalog
 from scrapers.progress import Progress
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ MUSEUM = Museum(
     crawl=crawl,
     tables=tables,
     catalog=catalog,
+    fields=FIELDS,
     source="nga_opendata",
     rank=10,
     cadence=Cadence("nightly", "30 12 * * *", allowed_days=2),  # exported at 06:00 US Eastern

@@ -35,10 +35,32 @@ _ARTIST = {
 _LINKS = ("id", "artistId", "artistRole", "source_row")
 _LIFE = ("id", "yearOfBirth", "yearOfDeath", "source_row")
 _PICTURE = ("thumbnailUrl", "thumbnailCopyright")
+_YEARS = ("year", "acquisitionYear")
 NOUNS = {
-    "artworks": Noun((*_WORK, *_LINKS, *_PICTURE, "year"), key="id"),
+    "artworks": Noun((*_WORK, *_LINKS, *_PICTURE, *_YEARS), key="id"),
     "artists": Noun((*_ARTIST, *_LIFE), key="id"),
 }
+# What of Tate the lake's columns are read from (see `Museum.fields`).
+FIELDS = {
+    "artworks": {ours: f"artworks.{theirs}" for theirs, ours in _WORK.items()} | {
+        "artwork_id": "artworks.id", "source": '"tate"', "source_id": "artworks.id",
+        "artists": "artworks.artistId + artworks.artistRole", "repository": '"Tate"',
+        "begin_year": "artworks.dateText / artworks.year", "end_year": "artworks.dateText",
+        "date_precision": "artworks.dateText", "height_cm": "artworks.dimensions",
+        "width_cm": "artworks.dimensions", "acquired_year": "artworks.acquisitionYear",
+        "licence": '"CC0-1.0"', "misc": "*", "source_row": "artworks.source_row",
+    },
+    "artists": {ours: f"artists.{theirs}" for theirs, ours in _ARTIST.items()} | {
+        "artist_id": "artists.id", "source": '"tate"', "source_id": "artists.id",
+        "name": "artists.name", "begin_year": "artists.yearOfBirth",
+        "end_year": "artists.yearOfDeath", "misc": "*", "source_row": "artists.source_row",
+    },
+    "image_links": {
+        "image_id": "artworks.id", "artwork_id": "artworks.id", "source": '"tate"',
+        "url": "artworks.thumbnailUrl", "position": '"0"', "may_fetch": '"false"',
+        "licence": "artworks.thumbnailCopyright",
+    },
+}  # fmt: skip
 # "support: 781 x 1111 mm": height, then width. The columns width and height hold them swapped.
 _SIZE = re.compile(r"(?P<height>\d+(?:\.\d+)?) x (?P<width>\d+(?:\.\d+)?)(?: x [\d.]+)? ?mm")
 # "Griffier, Jan, I" is Jan Griffier I; groups list their members in brackets.
@@ -106,6 +128,8 @@ def _artwork(row: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
     begin, end, precision = parse_years(row["dateText"])
     size = _SIZE.search(row["dimensions"] or "")
     artist = {"artist_id": f"tate:{row['artistId']}", "role": row["artistRole"], "position": 0}
+    acquired = year(row["acquisitionYear"])
+    used = frozenset({*_WORK, *_LINKS, *(() if acquired is None else ("acquisitionYear",))})
     return {ours: filled(row[theirs]) for theirs, ours in _WORK.items()} | {
         "artwork_id": f"tate:{row['id']}", "source": "tate", "source_id": row["id"],
         "artists": [artist] if row["artistId"] in known else [], "repository": "Tate", "tags": [],
@@ -113,7 +137,7 @@ def _artwork(row: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
         "date_precision": precision,
         "height_cm": float(size["height"]) / 10 if size else None,
         "width_cm": float(size["width"]) / 10 if size else None, "licence": MUSEUM.licence,
-        "misc": misc(row, frozenset({*_WORK, *_LINKS})), "source_row": row["source_row"],
+        "acquired_year": acquired, "misc": misc(row, used), "source_row": row["source_row"],
     }  # fmt: skip
 
 
@@ -130,5 +154,5 @@ def _artist(row: Mapping[str, Any]) -> dict[str, Any]:
 MUSEUM = Museum(
     name="tate", title="Tate", source="tate_collection", licence="CC0-1.0", hosts=HOSTS,
     nouns=NOUNS, observe=observe, crawl=crawl, tables=tables, catalog=catalog,
-    works="artworks", rank=40, shows_images=False,
+    fields=FIELDS, works="artworks", rank=40, shows_images=False,
 )  # fmt: skip

@@ -23,7 +23,7 @@ from scrapers.museum import (
 from scrapers.net import Session
 from scrapers.pages import Pages
 from scrapers.progress import Progress
-from scrapers.wga_catalog import LICENCE, catalog
+from scrapers.wga_catalog import FIELDS, LICENCE, catalog
 from scrapers.wga_file import read_catalogue
 from scrapers.wga_pages import SITE, ArtistPage, ListPage, address_key, canonical, missing
 from scrapers.wga_rules import mend
@@ -293,6 +293,7 @@ MUSEUM = Museum(
     pending=pending,
     tables=tables,
     catalog=catalog,
+    fields=FIELDS,
     source="wga_catalogue",
     rank=30,
     shows_images=False,

@@ -1,11 +1,21 @@
--- Which pictures lie in more than one museum, and under which titles?
+-- Which museums have the same pictures as which others, and as themselves?
+-- topic: pictures
+-- chart: heat x=also_in y=museum colour=pictures
+-- note: A picture is a group of confirmed duplicates. Where both names are the same, the museum has it more than once.
+with held as (
+    select duplicate_group, museum, count(*) as images
+    from fact_image
+    join dim_museum using (museum_key)
+    where group_size > 1
+    group by all
+)
+
 select
-    duplicate_group,
-    list_sort(list(distinct museum)) as museums,
-    count(*) as images,
-    list_sort(list(distinct title)) as titles,
-    first(image_id order by image_id) filter (where is_keeper) as keeper
-from duplicates
-where across_museums
-group by duplicate_group
-order by images desc, duplicate_group
+    held.museum,
+    other.museum as also_in,
+    count(*) as pictures
+from held
+join held as other using (duplicate_group)
+where held.museum <> other.museum or held.images > 1
+group by all
+order by held.museum, also_in

@@ -1,29 +1,31 @@
--- grain: one row a person or workshop, joined from the records of all sources, and one for unknown
+-- grain: one row a person or workshop, joined from the records of all sources, one for unknown and one for not applicable
 --
--- Two records are one artist when they share a ULAN number, a Wikidata item, or a name with life years
--- that fit. Names are compared as sets of words (accents, case, punctuation and order aside: "AACHEN, Hans
--- von" is "Hans von Aachen"), aliases too. Years fit when they are the same; between two museums also when
--- birth and death lie within two years, or births are the same and a death is not told, if the name has two
--- words or more. A name alone or of nobody ("French 19th Century") never joins, initials are not guessed,
--- and names join nothing where they would lead to two ULAN numbers or two Wikidata items.
+-- What is known now; dim_artist_version has what was known when. Two records are one artist when they share a
+-- ULAN number, a Wikidata item, or a name with life years that fit. Names are compared as sets of words
+-- (accents, case, punctuation and order aside: "AACHEN, Hans von" is "Hans von Aachen"), aliases too. Years
+-- fit when they are the same; between two museums also when birth and death lie within two years, or births
+-- are the same and a death is not told, if the name has two words or more. A name alone or of nobody ("French
+-- 19th Century") never joins, initials are not guessed, and names join nothing where they would lead to two
+-- ULAN numbers or two Wikidata items.
 --
--- artist_key | bigint, key | artist in the other tables; 0 is the row "unknown"
--- name | varchar | name in reading order, as a record with a ULAN number writes it, else as most records do
--- sort_name | varchar, null | name as catalogues sort it
--- aliases | varchar[] | every other name that the records give
--- begin_year | integer, null, unit year | year of birth or first activity; before Christ is negative
--- end_year | integer, null, unit year | year of death or last activity; before Christ is negative
--- life_text | varchar, null | life dates and places as a source writes them
--- birth_place | varchar, null | place of birth, as a source's life dates name it
--- death_place | varchar, null | place of death, as a source's life dates name it
--- nationality | varchar, null | nationality as a source writes it
--- gender | varchar, null | gender, where a source states one
--- ulan | varchar, null | Getty ULAN number
--- wikidata | varchar, null | Wikidata item, Q…
--- sources | varchar[] | sources that have a record of the artist
--- artist_ids | varchar[] | the records that were joined, as catalog/artists names them
+-- artist_key | bigint, key | artist in the other tables; 0 is "unknown": nobody is named, or the source has no record of who is; -1 is "not applicable": the source names nobody for any of its objects
+-- artist_version_key | bigint, unique | the version of dim_artist_version that holds now
+-- name | varchar, from artists.name | name in reading order, as a record with a ULAN number writes it, else as most records do
+-- sort_name | varchar, null, from artists.sort_name | name as catalogues sort it
+-- aliases | varchar[], from artists.name + artists.aliases | every other name that the records give
+-- begin_year | integer, null, unit year, from artists.begin_year | year of birth or first activity; before Christ is negative
+-- end_year | integer, null, unit year, from artists.end_year | year of death or last activity; before Christ is negative
+-- life_text | varchar, null, from artists.life_text | life dates and places as a source writes them
+-- birth_place | varchar, null, from artists.birth_place | place of birth, as a source's life dates name it
+-- death_place | varchar, null, from artists.death_place | place of death, as a source's life dates name it
+-- nationality | varchar, null, from artists.nationality | nationality as a source writes it
+-- gender | varchar, null, from artists.gender | gender, where a source states one
+-- ulan | varchar, null, from artists.ulan | Getty ULAN number
+-- wikidata | varchar, null, from artists.wikidata | Wikidata item, Q…
+-- sources | varchar[], from artists.source | sources that have a record of the artist
+-- artist_ids | varchar[], from artists.artist_id | the records that were joined, as catalog/artists names them
 -- evidence | varchar | why the records are one artist, in words
--- doubt | varchar, null, in dies before birth / name and years fit two numbered artists / the records name two Wikidata items / the records disagree on the life years | what a person should look at
+-- doubt | varchar, null, in dies before birth / name and years fit two numbered artists / the records of one ULAN number differ in name and years / the records name two Wikidata items / the records disagree on the life years | what a person should look at
 -- identity | varchar, unique | what the key was made from: a ULAN number, a Wikidata item, a name with years, or the record
 with recursive records as (
     select
@@ -192,42 +194,62 @@ joined as (
         min(ulan) as ulan,
         min(wikidata) as wikidata,
         list_sort(list(distinct source)) as sources,
-        list_sort(list(artist_id)) as artist_ids,
+        list_sort(list(distinct artist_id)) as artist_ids,
         array_to_string(list_sort(list_distinct(flatten(list(evidence)))), '; ') as evidence,
-        count(*) as records,
         bool_or(is_torn) as is_torn,
         count(distinct wikidata) > 1 as items_differ,
         count(distinct begin_year) > 1 or count(distinct end_year) > 1 as years_differ
     from identified
     group by identity
+),
+
+-- One ULAN number on records with no word of their names in common and more than ten years between their lives.
+claims as (
+    select identity, list(concat_ws(' ', name, array_to_string(aliases, ' '))) as spellings
+    from identified
+    where ulan is not null
+    group by identity
+    having max(begin_year) - min(begin_year) > 10 or max(end_year) - min(end_year) > 10
+),
+
+strangers as (
+    select identity
+    from claims
+    where list_reduce(
+        list_transform(spellings, lambda spelling: name_words(spelling)),
+        lambda one, other: list_intersect(one, other)
+    ) = []
+),
+
+artists as (
+    select
+        surrogate(identity) as artist_key,
+        names.name,
+        coalesce(other_names.aliases, []) as aliases,
+        joined.* replace (if(evidence = '', 'a single record', evidence) as evidence),
+        case
+            when joined.end_year < joined.begin_year then 'dies before birth'
+            when is_torn then 'name and years fit two numbered artists'
+            when strangers.identity is not null then 'the records of one ULAN number differ in name and years'
+            when items_differ then 'the records name two Wikidata items'
+            when years_differ then 'the records disagree on the life years'
+        end as doubt
+    from joined
+    join names using (identity)
+    left join other_names using (identity)
+    left join strangers using (identity)
 )
 
+-- The key of a version is made of all that is told of the artist: other words are another version.
 select
-    surrogate(identity) as artist_key,
-    names.name,
-    joined.sort_name,
-    coalesce(other_names.aliases, []) as aliases,
-    joined.begin_year,
-    joined.end_year,
-    joined.life_text,
-    joined.birth_place,
-    joined.death_place,
-    joined.nationality,
-    joined.gender,
-    joined.ulan,
-    joined.wikidata,
-    joined.sources,
-    joined.artist_ids,
-    if(evidence = '', 'a single record', evidence) as evidence,
-    case
-        when joined.end_year < joined.begin_year then 'dies before birth'
-        when is_torn then 'name and years fit two numbered artists'
-        when items_differ then 'the records name two Wikidata items'
-        when years_differ then 'the records disagree on the life years'
-    end as doubt,
-    identity
-from joined
-join names using (identity)
-left join other_names using (identity)
+    artist_key,
+    surrogate(identity || cast(row(
+        name, sort_name, aliases, begin_year, end_year, life_text, birth_place, death_place, nationality, gender, ulan, wikidata
+    ) as varchar)) as artist_version_key,
+    name, sort_name, aliases, begin_year, end_year, life_text, birth_place, death_place, nationality, gender, ulan, wikidata,
+    sources, artist_ids, evidence, doubt, identity
+from artists
 union all
-select 0, 'unknown', null, [], null, null, null, null, null, null, null, null, null, [], [], 'no artist is named', null, 'unknown'
+values
+    (0, 0, 'unknown', null, [], null, null, null, null, null, null, null, null, null, [], [], 'no artist is named', null, 'unknown'),
+    (-1, -1, 'not applicable', null, [], null, null, null, null, null, null, null, null, null, [], [], 'the source names no artists', null, 'not applicable')

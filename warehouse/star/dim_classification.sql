@@ -1,20 +1,13 @@
--- grain: one row a kind of object that a source names, and one for unknown
+-- grain: one row a kind of object that a source names, one for unknown and one for not applicable
 --
--- classification_key | bigint, key | classification in the other tables; 0 is the row "unknown"
--- classification | varchar | kind of object: Paintings, Swords…, in its most frequent spelling
--- objects | bigint, 0.., unit objects | objects that name it
-with spellings as (
-    select term(classification) as term, trim(classification) as spelling, count(*) filter (withdrawn_in is null) as objects
+-- classification_key | bigint, key | classification in the other tables; 0 is "unknown": the source does not say it of the object; -1 is "not applicable": it says it of none of its objects
+-- classification | varchar, from artworks.classification | kind of object: Paintings, Swords…, in its most frequent spelling
+-- objects | bigint, 0.., unit objects | objects that name it, without withdrawn ones
+with said as (
+    select classification as text, list_contains(describes, 'classification') as applies, withdrawn_in
     from catalog_artworks
-    where term(classification) is not null
-    group by all
+    join star_dim_museum using (source)
 )
 
-select
-    surrogate(term) as classification_key,
-    first(spelling order by objects desc, spelling) as classification,
-    cast(sum(objects) as bigint) as objects
-from spellings
-group by term
-union all
-select 0, 'unknown', count(*) filter (withdrawn_in is null) from catalog_artworks where term(classification) is null
+select key as classification_key, text as classification, objects
+from terms('said')

@@ -1,20 +1,13 @@
--- grain: one row a description of materials and technique as written, and one for unknown
+-- grain: one row a description of materials as written, one for unknown and one for not applicable
 --
--- medium_key | bigint, key | medium in the other tables; 0 is the row "unknown"
--- medium | varchar | materials and technique as written, in its most frequent spelling
--- objects | bigint, 0.., unit objects | objects that name it
-with spellings as (
-    select term(medium) as term, trim(medium) as spelling, count(*) filter (withdrawn_in is null) as objects
+-- medium_key | bigint, key | medium in the other tables; 0 is "unknown": the source does not say it of the object; -1 is "not applicable": it says it of none of its objects
+-- medium | varchar, from artworks.medium | materials and technique as written, in its most frequent spelling
+-- objects | bigint, 0.., unit objects | objects that name it, without withdrawn ones
+with said as (
+    select medium as text, list_contains(describes, 'medium') as applies, withdrawn_in
     from catalog_artworks
-    where term(medium) is not null
-    group by all
+    join star_dim_museum using (source)
 )
 
-select
-    surrogate(term) as medium_key,
-    first(spelling order by objects desc, spelling) as medium,
-    cast(sum(objects) as bigint) as objects
-from spellings
-group by term
-union all
-select 0, 'unknown', count(*) filter (withdrawn_in is null) from catalog_artworks where term(medium) is null
+select key as medium_key, text as medium, objects
+from terms('said')

@@ -1,20 +1,13 @@
--- grain: one row a school of art that a source names, and one for unknown
+-- grain: one row a school of art that a source names, one for unknown and one for not applicable
 --
--- school_key | bigint, key | school in the other tables; 0 is the row "unknown"
--- school | varchar | school: Dutch, Italian…, in its most frequent spelling
--- objects | bigint, 0.., unit objects | objects that name it
-with spellings as (
-    select term(school) as term, trim(school) as spelling, count(*) filter (withdrawn_in is null) as objects
+-- school_key | bigint, key | school in the other tables; 0 is "unknown": the source does not say it of the object; -1 is "not applicable": it says it of none of its objects
+-- school | varchar, from artworks.school | school of art: Dutch, Italian…, in its most frequent spelling
+-- objects | bigint, 0.., unit objects | objects that name it, without withdrawn ones
+with said as (
+    select school as text, list_contains(describes, 'school') as applies, withdrawn_in
     from catalog_artworks
-    where term(school) is not null
-    group by all
+    join star_dim_museum using (source)
 )
 
-select
-    surrogate(term) as school_key,
-    first(spelling order by objects desc, spelling) as school,
-    cast(sum(objects) as bigint) as objects
-from spellings
-group by term
-union all
-select 0, 'unknown', count(*) filter (withdrawn_in is null) from catalog_artworks where term(school) is null
+select key as school_key, text as school, objects
+from terms('said')

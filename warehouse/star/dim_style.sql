@@ -1,20 +1,13 @@
--- grain: one row a style or movement that a source names, and one for unknown
+-- grain: one row a style or movement that a source names, one for unknown and one for not applicable
 --
--- style_key | bigint, key | style in the other tables; 0 is the row "unknown"
--- style | varchar | style or movement, in its most frequent spelling
--- objects | bigint, 0.., unit objects | objects that name it
-with spellings as (
-    select term(style) as term, trim(style) as spelling, count(*) filter (withdrawn_in is null) as objects
+-- style_key | bigint, key | style in the other tables; 0 is "unknown": the source does not say it of the object; -1 is "not applicable": it says it of none of its objects
+-- style | varchar, from artworks.style | style or movement, in its most frequent spelling
+-- objects | bigint, 0.., unit objects | objects that name it, without withdrawn ones
+with said as (
+    select style as text, list_contains(describes, 'style') as applies, withdrawn_in
     from catalog_artworks
-    where term(style) is not null
-    group by all
+    join star_dim_museum using (source)
 )
 
-select
-    surrogate(term) as style_key,
-    first(spelling order by objects desc, spelling) as style,
-    cast(sum(objects) as bigint) as objects
-from spellings
-group by term
-union all
-select 0, 'unknown', count(*) filter (withdrawn_in is null) from catalog_artworks where term(style) is null
+select key as style_key, text as style, objects
+from terms('said')

@@ -1,21 +1,23 @@
 -- grain: one row an object and attribute: how much it stands out among its kind
--- sort: attribute, rank, artwork_id
--- rows: predictions_outliers
+-- sort: museum_key, artwork_key, attribute
+-- partition: museum_key
 --
--- artwork_key | bigint, -> fact_artwork or 0 | the object; 0 where the catalogue no longer has it
--- artwork_id | varchar, key | the object
--- attribute | varchar, key, in department / style | the attribute whose model was asked
--- rank | integer, 1.. | 1 for the oddest
--- uncertainty | float, 0..1 | 1 − highest softmax probability
--- centroid_distance | float, null, -0.001..2.001 | cosine distance to the centroid of its own label
--- reason | varchar | why it stands out, in words
+-- Rows about objects that the catalogue no longer has are left out here; the table of outliers has them.
+--
+-- museum_key | bigint, key, -> dim_museum | who describes the object
+-- artwork_key | bigint, key, -> fact_artwork | the object
+-- attribute | varchar, key, in department / style, from outliers.attribute | the attribute whose model was asked
+-- rank | integer, 1.., from outliers.rank | 1 for the oddest
+-- uncertainty | float, 0..1, from outliers.uncertainty | 1 − highest softmax probability
+-- centroid_distance | float, null, -0.001..2.001, from outliers.centroid_distance | cosine distance to the centroid of its own label
+-- reason | varchar, from outliers.reason | why it stands out, in words
 select
-    if(known.artwork_id is null, 0, surrogate(artwork_id)) as artwork_key,
-    artwork_id,
+    museum_key,
+    artwork_key,
     attribute,
     rank,
     uncertainty,
     centroid_distance,
     reason
 from predictions_outliers
-left join (select distinct artwork_id from catalog_artworks) as known using (artwork_id)
+join star_fact_artwork as artworks using (artwork_id)

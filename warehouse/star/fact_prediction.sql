@@ -1,15 +1,17 @@
 -- grain: one row an object, attribute, model and rank: the model's first, second… guess
--- sort: artwork_id, attribute, model, rank
--- rows: predictions_departments + predictions_styles
+-- sort: museum_key, artwork_key, attribute, model, rank
+-- partition: museum_key
 --
--- artwork_key | bigint, -> fact_artwork or 0 | the object, judged by its primary picture; 0 where the catalogue no longer has it
--- artwork_id | varchar, key | the object
--- attribute | varchar, key, in department / style | what is predicted
--- model | varchar, key | fingerprint of the model that said it
--- rank | smallint, key, 1.. | 1 for the most likely label
--- label | varchar | predicted label
--- probability | float, 0..1 | calibrated probability
--- own_label | varchar, null | what the source itself says
+-- Rows about objects that the catalogue no longer has are left out here; the tables of predictions have them.
+--
+-- museum_key | bigint, key, -> dim_museum | who describes the object
+-- artwork_key | bigint, key, -> fact_artwork | the object, judged by its primary picture
+-- attribute | varchar, key, in department / style, from departments.attribute + styles.attribute | what is predicted
+-- model | varchar, key, from departments.model + styles.model | fingerprint of the model that said it
+-- rank | smallint, key, 1.., from departments.rank + styles.rank | 1 for the most likely label
+-- label | varchar, from departments.label + styles.label | predicted label
+-- probability | float, 0..1, from departments.probability + styles.probability | calibrated probability
+-- own_label | varchar, null, from artworks.department + artworks.style | what the source itself says
 -- agrees | boolean, null | whether label and source agree; empty where the source says nothing
 with predictions as (
     from predictions_departments
@@ -17,19 +19,30 @@ with predictions as (
     from predictions_styles
 ),
 
-own as (
-    select artwork_id, department, style from catalog_artworks
+said as (
+    select artwork_id, 'department' as attribute, department as own_label from catalog_artworks
+    union all
+    select artwork_id, 'style', style from catalog_artworks
+),
+
+-- Labels are few: each two are compared once.
+compared as (
+    select attribute, label, own_label, term(label) = term(own_label) as agrees
+    from (select distinct attribute, label from predictions)
+    join (select distinct attribute, own_label from said where own_label is not null) using (attribute)
 )
 
 select
-    if(own.artwork_id is null, 0, surrogate(artwork_id)) as artwork_key,
-    artwork_id,
+    museum_key,
+    artwork_key,
     attribute,
     model,
     rank,
     label,
     probability,
-    case attribute when 'department' then department when 'style' then style end as own_label,
-    term(label) = term(own_label) as agrees
+    own_label,
+    agrees
 from predictions
-left join own using (artwork_id)
+join star_fact_artwork as artworks using (artwork_id)
+left join said using (artwork_id, attribute)
+left join compared using (attribute, label, own_label)

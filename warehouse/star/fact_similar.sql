@@ -1,24 +1,25 @@
 -- grain: one row an object and one of its look-alikes
--- sort: artwork_id, rank
--- rows: similarity_neighbours
+-- sort: museum_key, artwork_key, rank
+-- partition: museum_key
 --
--- artwork_key | bigint, -> fact_artwork or 0 | the object asked about; 0 where the catalogue no longer has it
--- artwork_id | varchar, key | the object asked about
--- rank | smallint, key, 1.. | 1 for the nearest
--- neighbour_key | bigint, -> fact_artwork or 0 | an object that looks like it
--- neighbour_id | varchar | the same, as `<source>:<source_id>`
--- cosine | float, -1.001..1.001 | cosine similarity of the two pictures' embeddings
-with known as (
-    select distinct artwork_id from catalog_artworks
+-- Rows about objects that the catalogue no longer has, on either side, are left out here, so that ranks may
+-- have gaps; the table of neighbours has them.
+--
+-- museum_key | bigint, key, -> dim_museum | who describes the object asked about
+-- artwork_key | bigint, key, -> fact_artwork | the object asked about
+-- rank | smallint, key, 1.., from neighbours.rank | 1 for the nearest
+-- neighbour_key | bigint, -> fact_artwork | an object that looks like it
+-- cosine | float, -1.001..1.001, from neighbours.cosine | cosine similarity of the two pictures' embeddings
+with artworks as (
+    select artwork_id, artwork_key, museum_key from star_fact_artwork
 )
 
 select
-    if(asked.artwork_id is null, 0, surrogate(neighbours.artwork_id)) as artwork_key,
-    neighbours.artwork_id,
-    neighbours.rank,
-    if(found.artwork_id is null, 0, surrogate(neighbours.neighbour_id)) as neighbour_key,
-    neighbours.neighbour_id,
-    neighbours.cosine
+    asked.museum_key,
+    asked.artwork_key,
+    rank,
+    found.artwork_key as neighbour_key,
+    cosine
 from similarity_neighbours as neighbours
-left join known as asked on asked.artwork_id = neighbours.artwork_id
-left join known as found on found.artwork_id = neighbours.neighbour_id
+join artworks as asked on asked.artwork_id = neighbours.artwork_id
+join artworks as found on found.artwork_id = neighbour_id

@@ -13,7 +13,7 @@
 -- object_url | varchar | its page at the source
 -- model | varchar | fingerprint of the model that said it
 select
-    fact_prediction.artwork_id,
+    fact_artwork.artwork_id,
     fact_artwork.title,
     dim_museum.museum,
     fact_prediction.attribute,
@@ -26,9 +26,9 @@ select
     fact_artwork.object_url,
     fact_prediction.model
 from fact_prediction
-left join fact_artwork using (artwork_key)
-left join dim_museum using (museum_key)
+join fact_artwork on fact_artwork.artwork_key = fact_prediction.artwork_key
+join dim_museum on dim_museum.museum_key = fact_prediction.museum_key
 left join fact_outlier
-    on fact_outlier.artwork_id = fact_prediction.artwork_id
+    on fact_outlier.artwork_key = fact_prediction.artwork_key
     and fact_outlier.attribute = fact_prediction.attribute
 where fact_prediction.rank = 1
