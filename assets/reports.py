@@ -9,7 +9,7 @@ from assets.published import WAREHOUSE
 from assets.raw import raw_keys
 from assets.stage import Results, Work, spec, stage
 from assets.training import ATTRIBUTES
-from reports.facts import CROPS_KEY, STAR_KEYS
+from reports.facts import CROPS_KEY, KEYS
 from scrapers import MUSEUMS
 from storage import Lake
 from storage.files import sha256_files, write_bytes, write_text
@@ -24,7 +24,7 @@ REJECTS = [
     "images/download_rejects",
     "images/rejects",
 ]
-_COLLECTION = [*STAR_KEYS, CROPS_KEY, *REJECTS]
+_COLLECTION = [*KEYS, CROPS_KEY, *REJECTS]
 ABOUT = {
     "Data": "Labels are the museums' own; the licence of each record and picture travels with its row.",
     "Split": "Duplicates stay on one side; artists do not. A style head has seen other works of the test "

@@ -206,7 +206,7 @@ _TABLES: dict[str, tuple["pa.Schema", tuple[str, ...], str]] = {
         schemas.ORIGINALS,
         ("image_id",),
         "select image_id, artwork_id, source, 'https://images.' || source || '.example/full/' || i || '.jpg' as url, sha256,"
-        " left(sha256, 2) || '/' || sha256 || '.jpg' as path, 100000 + pick(i, 1, 5000000, 2) as bytes, 'image/jpeg' as media_type from pictures",
+        " 'original/' || left(sha256, 2) || '/' || sha256 || '.jpg' as path, 100000 + pick(i, 1, 5000000, 2) as bytes, 'image/jpeg' as media_type from pictures",
     ),
     "images/measures": (
         schemas.MEASURES,
@@ -223,7 +223,7 @@ _TABLES: dict[str, tuple["pa.Schema", tuple[str, ...], str]] = {
     "images/derivatives": (
         schemas.DERIVATIVES,
         ("sha256",),
-        "select sha256, left(sha256, 2) || '/' || sha256 || '.derivative.jpg' as path, 256 as width, 320 as height, sha256 as content"
+        "select sha256, 'derivative/' || left(sha256, 2) || '/' || sha256 || '.jpg' as path, 256 as width, 320 as height, sha256 as content"
         " from pictures where u(i, 20) < 0.998",
     ),
     "duplicates/groups": (schemas.GROUPS, ("image_id",), "from grouped"),

@@ -9,10 +9,10 @@ from storage import Lake
 if TYPE_CHECKING:
     import duckdb
 
-STAR_KEYS = (
+KEYS = (
     *("star/dim_museum", "star/dim_department", "star/dim_style", "star/dim_school"),
     *("star/dim_classification", "star/dim_period", "star/dim_artist", "star/fact_artwork"),
-    *("star/fact_image", "star/fact_prediction", "star/fact_similar"),
+    *("star/fact_image", "star/fact_prediction", "star/fact_similar", "images/derivatives"),
 )
 CROPS_KEY = "crops/proposals"
 _TOP = 12
@@ -68,7 +68,7 @@ def gather(lake: Lake, rejects: Sequence[str]) -> Collection:
 
     Raises storage.LakeError when the star has not been made; crops and rejects are optional.
     """
-    with lake.connect(STAR_KEYS) as connection:
+    with lake.connect(KEYS) as connection:
         connection.execute(_PICTURES)
         refused = _rejects(lake, connection, rejects)
         return Collection(
@@ -164,7 +164,7 @@ select
     fact_image.artwork_key,
     coalesce(title, fact_image.artwork_id) as title,
     museum,
-    derivative_path as path,
+    images_derivatives.path,
     sha256,
     is_primary,
     duplicate_group,
@@ -174,6 +174,7 @@ select
     images_may_be_shown as may_show
 from star_fact_image as fact_image
 join star_dim_museum using (museum_key)
+left join images_derivatives using (sha256)
 left join star_fact_artwork as fact_artwork using (artwork_key)
 """
 

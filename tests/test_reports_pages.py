@@ -69,7 +69,7 @@ def forbidden(lake: Lake) -> bytes:
     """The small JPEG of the Web Gallery's picture."""
     images = lake.read("star/fact_image").to_pylist()
     row = next(row for row in images if row["image_id"].startswith("wga:"))
-    return (lake.images.root / row["derivative_path"]).read_bytes()
+    return lake.images.path(row["sha256"], "derivative", ".jpg").read_bytes()
 
 
 def test_figures_are_those_of_the_lake(found):

@@ -14,8 +14,7 @@
 -- is_primary | boolean | the source's first picture of the object
 -- url | varchar, from originals.url | address it was fetched from
 -- sha256 | varchar, from originals.sha256 | content of the file, and its name in the image store
--- path | varchar, from originals.path | file below the image store
--- derivative_path | varchar, null, from derivatives.path | its small JPEG below the image store
+-- suffix | varchar, from originals.path | ending of its name in the image store; the view images has whole paths
 -- bytes | bigint, 0.., unit bytes, from originals.bytes | size of the file
 -- media_type | varchar, from originals.media_type | what the bytes are
 -- width | integer, null, 1.., unit px, from measures.width | pixels across, as it should be seen
@@ -45,6 +44,7 @@
 -- keeper_reason | varchar, null, from keepers.reason | why it is kept or not, in words
 -- similar_set | varchar, null, from similar.set_id | pictures that look alike without being confirmed as the same share it
 -- similar_size | integer, null, 2.., unit images, from similar.set_size | pictures in that set
+-- check: a file of the image store is named by its content | select image_id, path from images_originals where path is null or not starts_with(path, 'original/' || sha256[:2] || '/' || sha256)
 with artworks as (
     select artwork_id, artwork_key from star_fact_artwork
 )
@@ -59,8 +59,8 @@ select
     ends_with(image_id, '#0') as is_primary,
     originals.url,
     originals.sha256,
-    originals.path,
-    derivatives.path as derivative_path,
+    -- The rest of the path says the content again; at a million files that was more than all the measures.
+    regexp_extract(originals.path, '(\.[^./]*)?$') as suffix,
     originals.bytes,
     originals.media_type,
     measures.width,
@@ -94,7 +94,6 @@ from images_originals as originals
 left join artworks using (artwork_id)
 left join star_dim_museum as museums on museums.source = originals.source
 left join images_measures as measures using (sha256)
-left join images_derivatives as derivatives using (sha256)
 left join duplicates_groups as groups using (image_id)
 left join duplicates_keepers as keepers using (image_id)
 left join duplicates_similar using (image_id)

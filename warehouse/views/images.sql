@@ -18,6 +18,7 @@
 -- may_be_shown | boolean | whether its source lets pictures appear on pages and slides
 -- url | varchar | address it was fetched from
 -- path | varchar | file below the image store
+-- small_path | varchar | its JPEG of 256 px below the image store; empty where the file could not be decoded
 select
     fact_image.image_id,
     fact_image.artwork_id,
@@ -36,7 +37,10 @@ select
     fact_image.is_keeper,
     fact_image.may_be_shown,
     fact_image.url,
-    fact_image.path
+    'original/' || fact_image.sha256[:2] || '/' || fact_image.sha256 || fact_image.suffix as path,
+    if(
+        fact_image.width is null, null, 'derivative/' || fact_image.sha256[:2] || '/' || fact_image.sha256 || '.jpg'
+    ) as small_path
 from fact_image
 left join fact_artwork on fact_artwork.artwork_key = fact_image.artwork_key
 left join dim_artist on dim_artist.artist_key = fact_artwork.artist_key
