@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -303,7 +304,8 @@ def test_the_commands_of_the_readme_work(house: House, first: str, tmp_path: Pat
     for line in readme_commands():
         words = shlex.split(line)
         if words[0] == "./artlake" and words[1] in {"query", "status", "similar", "snapshots"}:
-            given = {"photo.jpg": str(photo), "look-alikes.jpg": str(sheet)}
+            today = datetime.now(UTC).date().isoformat()
+            given = {"photo.jpg": str(photo), "look-alikes.jpg": str(sheet), "2026-10-01": today}
             done = house.artlake(*(given.get(word, word) for word in words[1:]))
             assert done.returncode == 0, f"{line}: {done.stderr}"
             assert done.stdout.strip(), line
