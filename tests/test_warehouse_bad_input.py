@@ -100,6 +100,7 @@ def test_rows_with_null_wherever_a_column_may_be_empty_land(tmp_path):
         "predictions/styles": {"attribute": "style"},
         "predictions/outliers": {"attribute": "style"},
         "duplicates/similar": {"set_size": 2},
+        "images/originals": {"path": "original/a/a"},
     }
     for key, schema in INPUTS.items():
         row = {field.name: bare(field, "a") for field in schema} | own.get(key, {})
