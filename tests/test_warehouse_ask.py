@@ -234,9 +234,11 @@ def test_questions_at_once_do_not_wait_for_each_other_nor_mix_their_answers(file
 
 
 _ASKING = """
-import sys, time
+import signal, sys, time
 from functools import partial
 from warehouse import ask
+# What runs in the background of a shell that has no jobs is born deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 print("asking", flush=True)
 ask.apart(partial(exec, "while True: pass"), timeout_s=float(sys.argv[1]))
 """
@@ -257,5 +259,8 @@ def test_nothing_goes_on_asking_when_the_one_who_asked_is_gone(how):
         time.sleep(3)  # the process has started and is busy, or starts yet: neither may outlive it
         os.killpg(parent.pid, how)
         # What both write to ends only when both are gone.
-        said = parent.communicate(timeout=60)[1].decode()
+        try:
+            said = parent.communicate(timeout=60)[1].decode()
+        finally:
+            parent.kill()
     assert said.count("Traceback") == (how == signal.SIGINT)  # the parent's own, at most
