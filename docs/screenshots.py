@@ -1,8 +1,8 @@
 """Make the README's pictures from a lake of the built-in collection: `make screenshots`.
 
-Drives headless Chromium over the Dagster UI, the data dictionary and the sheet of a culled folder, and draws the look-alike grid and
-duplicate pairs from the lake itself. Pictures whose source does not let them be shown are left out even though the
-sandbox invents them.
+Drives headless Chromium over the Dagster UI, the data dictionary and the sheet of a culled folder, and draws the
+look-alike grid and duplicate pairs from the lake itself. Pictures whose source does not let them be shown are left
+out even though the sandbox invents them.
 """
 
 import os
