@@ -123,6 +123,8 @@ def _build(
                 _copy(connection, wanted[name], len(tables[name]))
         declared.add_foreign_keys(connection, wanted)
         connection.execute("commit")
+        # The tables are in their order by now; those of the search index are ordered by their statements.
+        connection.execute("set preserve_insertion_order = false")
         today = all(name in wanted and wanted[name].exact for name in known)
         made = {view.name: partial(_add_view, connection, view) for view in view_contracts()}
         if not stay.issuperset(search.READS):

@@ -33,11 +33,6 @@ def build(connection: duckdb.DuckDBPyConnection) -> None:
 
     Raises duckdb.Error when one of them is missing.
     """
-    # Every table of the index is ordered by its statement; what it is made from need not be.
-    connection.execute("set preserve_insertion_order = false")
-    try:
-        connection.execute(SQL)
-    finally:
-        connection.execute("reset preserve_insertion_order")
+    connection.execute(SQL)
     for table, meaning in TABLES.items():
         connection.execute(f"comment on table {table} is {literal(meaning)}")
