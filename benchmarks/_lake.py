@@ -260,6 +260,22 @@ _TABLES: dict[str, tuple["pa.Schema", tuple[str, ...], str]] = {
         "select artwork_id, 'style' as attribute, 1 as rank, name(pick(n, 7, 60, 2)) as label,"
         " 0.3 + 0.7 * u(n, 8) as probability, 'tf_efficientnet_lite0+head:4567cdef' as model from works",
     ),
+    **{
+        f"predictions/{attribute}s": (
+            schemas.PREDICTIONS,
+            ("artwork_id", "rank"),
+            f"select artwork_id, '{attribute}' as attribute, 1 as rank, name(pick(n, {salt}, {labels}, 2)) as label,"
+            f" 0.3 + 0.7 * u(n, {salt + 1}) as probability, 'tf_efficientnet_lite0+head:89abcdef' as model"
+            " from works where u(n, 66) < 0.1",
+        )
+        for attribute, salt, labels in (("genre", 62, 10), ("artist", 64, 300))
+    },
+    "training/examples": (
+        schemas.EXAMPLES,
+        ("attribute", "artwork_id"),
+        "select 'style' as attribute, artwork_id, artwork_id as sha256, name(pick(n, 7, 60, 2)) as label,"
+        " artwork_id as group_id, 'style of ' || source as provenance, label as as_written from works where u(n, 67) < 0.05",
+    ),
     "predictions/outliers": (
         schemas.OUTLIERS,
         ("attribute", "rank", "artwork_id"),

@@ -441,7 +441,7 @@ FEATURES = _schema(
 
 PREDICTIONS = _schema(
     ("artwork_id", pa.string(), "the artwork, judged by its primary picture", _REQUIRED),
-    ("attribute", pa.string(), "what is predicted: department, style", _REQUIRED),
+    ("attribute", pa.string(), "what is predicted: department, style, genre, artist", _REQUIRED),
     ("rank", pa.int16(), "1 for the most likely label", _REQUIRED),
     ("label", pa.string(), "predicted label", _REQUIRED),
     ("probability", pa.float32(), "calibrated probability, 0–1", _REQUIRED),
@@ -460,6 +460,13 @@ OUTLIERS = _schema(
     ),
     ("rank", pa.int32(), "1 for the oddest", _REQUIRED),
     ("reason", pa.string(), "why it stands out, in words", _REQUIRED),
+    ("entropy", pa.float32(), "entropy of the softmax probabilities, in nats"),
+    ("energy", pa.float32(), "negative logsumexp of the logits (Liu et al. 2020); higher is odder"),
+    ("mahalanobis", pa.float32(), "distance to the nearest label under one covariance"),
+    ("knn_distance", pa.float32(), "distance to the k-th nearest picture, of normalised features"),
+    ("label_issue", pa.bool_(), "whether the label itself is likely to be wrong"),
+    ("suggested_label", pa.string(), "the label that fits better, where the own one is doubted"),
+    ("suggested_probability", pa.float32(), "its calibrated probability, 0–1"),
 )
 
 NEIGHBOURS = _schema(
@@ -480,16 +487,48 @@ PROJECTION = _schema(
     ("y", pa.float32(), "second coordinate on the map", _REQUIRED),
 )
 
+CORRECTIONS = _schema(
+    ("artwork_id", pa.string(), "the artwork whose label was wrong or missing", _REQUIRED),
+    ("attribute", pa.string(), "which label: department, style, genre, artist", _REQUIRED),
+    (
+        "label",
+        pa.string(),
+        "the label that a person accepted; it wins over the written one",
+        _REQUIRED,
+    ),
+    ("accepted_by", pa.string(), "who accepted it", _REQUIRED),
+    ("accepted_on", pa.string(), "the day it was accepted: 2026-10-01", _REQUIRED),
+)
+
 EXAMPLES = _schema(
-    ("attribute", pa.string(), "what is learned: department, style", _REQUIRED),
+    ("attribute", pa.string(), "what is learned: department, style, genre, artist", _REQUIRED),
     ("artwork_id", pa.string(), "the artwork", _REQUIRED),
     ("sha256", pa.string(), "its primary picture", _REQUIRED),
-    ("label", pa.string(), "the source's own label", _REQUIRED),
-    ("group_id", pa.string(), "duplicate group: never on two sides of a split", _REQUIRED),
+    ("label", pa.string(), "the class to learn, after corrections and the label map", _REQUIRED),
+    (
+        "group_id",
+        pa.string(),
+        "smallest artwork_id of its duplicates, look-alikes, object and album: never on two sides",
+        _REQUIRED,
+    ),
+    ("artist", pa.string(), "key of its maker, for artist-disjoint splits; empty where unknown"),
+    (
+        "provenance",
+        pa.string(),
+        "where the label is from: `department of met`, `correction of 2026-10-01 by ada`",
+        _REQUIRED,
+    ),
+    ("as_written", pa.string(), "what the source says; empty where only a correction has a label"),
 )
 
 SPLITS = _schema(
     ("attribute", pa.string(), "what is learned", _REQUIRED),
     ("artwork_id", pa.string(), "the artwork", _REQUIRED),
     ("split", pa.string(), "train, validation or test", _REQUIRED),
+    (
+        "scheme",
+        pa.string(),
+        "grouped, artist_disjoint, official, or naive, which is kept to show what leaks",
+        _REQUIRED,
+    ),
 )

@@ -49,6 +49,8 @@ def blobs(
                         "sha256": sha(artwork_id),
                         "label": label,
                         "group_id": name,
+                        "provenance": "department of x",
+                        "as_written": label,
                     }
                 )
     return feature_table(vectors), table(EXAMPLES, rows)

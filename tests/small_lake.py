@@ -203,6 +203,9 @@ def _write_learned(lake: Lake, filled: bool) -> None:
         schemas.PREDICTIONS,
         guesses("style", {"met:10": ("baroque", 0.7)}),
     )
+    write(lake, "predictions/genres", schemas.PREDICTIONS, [])
+    write(lake, "predictions/artists", schemas.PREDICTIONS, [])
+    write(lake, "training/examples", schemas.EXAMPLES, [])
     oddest = [{"artwork_id": "met:11", "attribute": "department", "uncertainty": 0.45,
                "centroid_distance": 0.8, "rank": 1, "reason": "far from its department's centre"}]  # fmt: skip
     write(lake, "predictions/outliers", schemas.OUTLIERS, oddest if filled else [])

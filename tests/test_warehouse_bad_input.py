@@ -20,8 +20,9 @@ INPUTS = {
     "images/derivatives": schemas.DERIVATIVES, "duplicates/pairs": schemas.PAIRS,
     "duplicates/similar": schemas.SIMILAR_SETS, "duplicates/groups": schemas.GROUPS,
     "duplicates/keepers": schemas.KEEPERS, "predictions/departments": schemas.PREDICTIONS,
-    "predictions/styles": schemas.PREDICTIONS, "predictions/outliers": schemas.OUTLIERS,
-    "similarity/neighbours": schemas.NEIGHBOURS,
+    "predictions/styles": schemas.PREDICTIONS, "predictions/genres": schemas.PREDICTIONS,
+    "predictions/artists": schemas.PREDICTIONS, "predictions/outliers": schemas.OUTLIERS,
+    "similarity/neighbours": schemas.NEIGHBOURS, "training/examples": schemas.EXAMPLES,
 }  # fmt: skip
 
 
@@ -98,6 +99,8 @@ def test_rows_with_null_wherever_a_column_may_be_empty_land(tmp_path):
         "catalog/snapshots": {"taken_at": "2026-10-01T03:00:00+00:00"},
         "predictions/departments": {"attribute": "department"},
         "predictions/styles": {"attribute": "style"},
+        "predictions/genres": {"attribute": "genre"},
+        "predictions/artists": {"attribute": "artist"},
         "predictions/outliers": {"attribute": "style"},
         "duplicates/similar": {"set_size": 2},
         "images/originals": {"path": "original/a/a"},
@@ -112,7 +115,7 @@ def test_rows_with_null_wherever_a_column_may_be_empty_land(tmp_path):
     for table in STAR:
         if table.name.startswith(("fact_", "bridge_")):
             assert ask(file, f"select count(*) from {table.name}") == [
-                (2,) if table.name == "fact_prediction" else (1,)
+                (4,) if table.name == "fact_prediction" else (1,)
             ], table.name
 
 

@@ -189,6 +189,52 @@ def test_predictions_are_compared_with_the_source(star):
     }
 
 
+def test_a_label_map_and_the_order_of_a_name_are_no_disagreement(tmp_path: Path):
+    lake = small_lake.make(tmp_path / "lake")
+
+    def guessed(attribute: str, artwork_id: str, label: str) -> dict[str, Any]:
+        return {
+            "artwork_id": artwork_id,
+            "attribute": attribute,
+            "rank": 1,
+            "label": label,
+            "probability": 0.9,
+            "model": "x",
+        }
+
+    artists = [
+        guessed("artist", "nga:20", "RIJN, Rembrandt van"),
+        guessed("artist", "nga:21", "Rembrandt"),
+    ]
+    small_lake.write(lake, "predictions/artists", schemas.PREDICTIONS, artists)
+    styles = [guessed("style", name, "Barock") for name in ("nga:20", "met:14")]
+    small_lake.write(lake, "predictions/styles", schemas.PREDICTIONS, styles)
+    example = {"attribute": "style", "label": "Barock", "sha256": "a", "group_id": "a"}
+    examples = [
+        example | {"artwork_id": "nga:20", "as_written": "Baroque", "provenance": "style of nga"},
+        example
+        | {
+            "artwork_id": "met:14",
+            "as_written": "baroque",
+            "provenance": "correction of 2026-01-01",
+        },
+    ]
+    small_lake.write(lake, "training/examples", schemas.EXAMPLES, examples)
+    star = build_all(lake)
+    names = {row["artwork_key"]: row["artwork_id"] for row in star["fact_artwork"].to_pylist()}
+    found = {
+        (row["attribute"], names[row["artwork_key"]]): (row["own_label"], row["agrees"])
+        for row in star["fact_prediction"].to_pylist()
+        if row["attribute"] != "department"
+    }
+    assert found == {
+        ("artist", "nga:20"): ("Rembrandt van Rijn", True),
+        ("artist", "nga:21"): ("Jan Smit", False),
+        ("style", "nga:20"): ("Baroque", True),
+        ("style", "met:14"): ("baroque", False),
+    }
+
+
 def test_empty_predictions_and_no_pictures(tmp_path: Path):
     star = build_all(small_lake.make(tmp_path / "lake", predictions=False, pictures=False))
     assert star["fact_prediction"].num_rows == star["fact_image"].num_rows == 0

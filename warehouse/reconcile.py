@@ -22,7 +22,8 @@ _SQL = Path(__file__).with_name("reconcile.sql").read_text(encoding="utf-8")
 READS = (
     *("catalog/artworks", "catalog/artists", "catalog/image_links", "catalog/fields", "catalog/rejects"),
     *("images/originals", "images/download_rejects"),
-    *("predictions/departments", "predictions/styles", "predictions/outliers", "similarity/neighbours"),
+    *("predictions/departments", "predictions/styles", "predictions/genres", "predictions/artists"),
+    *("predictions/outliers", "similarity/neighbours"),
     *("star/dim_artist", "star/dim_museum", "star/dim_work", "star/fact_artwork", "star/fact_image"),
     *("star/fact_prediction", "star/fact_outlier", "star/fact_similar"),
     *("star/bridge_artwork_artist", "star/bridge_artwork_material", "star/bridge_artwork_term"),

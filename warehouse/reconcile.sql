@@ -41,6 +41,10 @@ guesses as (
     union all
     select 'predictions', artwork_id, null from predictions_styles
     union all
+    select 'predictions', artwork_id, null from predictions_genres
+    union all
+    select 'predictions', artwork_id, null from predictions_artists
+    union all
     select 'outliers', artwork_id, null from predictions_outliers
     union all
     select 'look-alikes', artwork_id, neighbour_id from similarity_neighbours

@@ -6,7 +6,7 @@
 --
 -- museum_key | bigint, key, -> dim_museum | who describes the object
 -- artwork_key | bigint, key, -> fact_artwork | the object
--- attribute | varchar, key, in department / style, from outliers.attribute | the attribute whose model was asked
+-- attribute | varchar, key, in department / style / genre / artist, from outliers.attribute | the attribute whose model was asked
 -- rank | integer, 1.., from outliers.rank | 1 for the oddest
 -- uncertainty | float, 0..1, from outliers.uncertainty | 1 − highest softmax probability
 -- centroid_distance | float, null, -0.001..2.001, from outliers.centroid_distance | cosine distance to the centroid of its own label
