@@ -6,13 +6,14 @@ every feature, model and index keeps. Nothing here ever falls back in silence: o
 
 import hashlib
 import json
-import os
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.backbones import mismatch, trunk
+from models.packaged import renamed
 from storage.errors import MendableError
 from storage.files import sha256_file
 
@@ -20,29 +21,9 @@ if TYPE_CHECKING:
     import torch
 
 PACKAGED_BACKBONE = "tf_efficientnet_lite0"
+SMALL = "small"
 PACKAGED_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-_PACKAGED_LAYERS = {
-    "_conv_stem": "conv_stem",
-    "_bn0": "bn1",
-    "_conv_head": "conv_head",
-    "_bn1": "bn2",
-    "_fc": "classifier",
-}
-# A block's names depend on whether it starts with an expansion; the first one does not.
-_EXPANDING = {
-    "_expand_conv": "conv_pw",
-    "_bn0": "bn1",
-    "_depthwise_conv": "conv_dw",
-    "_bn1": "bn2",
-    "_project_conv": "conv_pwl",
-    "_bn2": "bn3",
-}
-_PLAIN = {
-    "_depthwise_conv": "conv_dw",
-    "_bn1": "bn1",
-    "_project_conv": "conv_pw",
-    "_bn2": "bn2",
-}
+_OURS = "backbone."  # how models.networks names what is the backbone's
 
 
 class WeightsError(MendableError):
@@ -90,10 +71,12 @@ class Fingerprint:
 def load(backbone: str = "auto", weights: str = "auto") -> tuple["torch.nn.Module", Fingerprint]:
     """Return a backbone in evaluation mode, with its ImageNet classifier, and its fingerprint.
 
-    backbone: `auto` (the packaged one) or any timm name, such as resnet50.
+    backbone: `auto` (the packaged one), `small` (models.small_cnn, which no weights come with) or any timm
+    name, such as resnet50.
     weights: `auto` (packaged where they fit), `packaged`, `hub` (timm's, from Hugging Face),
-    `path:FILE` (a .safetensors, .pth or .pt state dict with timm's names), or `none` (random from a
-    fixed seed, for tests and for training from nothing).
+    `path:FILE` (a .safetensors, .pth or .pt state dict with timm's names, or the weights.safetensors of a
+    model of ours: its backbone, without a classifier), or `none` (random from a fixed seed, for tests and for
+    training from nothing).
 
     Raises WeightsError when they are not to be had: another network or random numbers never stand in.
     """
@@ -103,14 +86,18 @@ def load(backbone: str = "auto", weights: str = "auto") -> tuple["torch.nn.Modul
         return _from_hub(name)
     network = _create(name)
     if source == "none":
-        return _finish(network, name, "none", _tensors_sha256(network))
+        return _finish(network, name, "none", tensors_sha256(network))
     if source == "packaged":
         path = packaged_file()
-        state = _packaged_state(path, network)
+        state = renamed(read_state(path), network)
         return _finish(_fill(network, state, path), name, "packaged", PACKAGED_SHA256)
     path = Path(weights.removeprefix("path:"))
-    network = _fill(network, _read_state(path), path)
-    return _finish(network, name, "path", sha256_file(path))
+    state = read_state(path)
+    if isinstance(state, Mapping) and any(str(key).startswith(_OURS) for key in state):
+        config: Any = network.pretrained_cfg
+        network, _ = trunk(network, config["input_size"][1])
+        state = {key.removeprefix(_OURS): state[key] for key in state if key.startswith(_OURS)}
+    return _finish(_fill(network, state, path), name, "path", sha256_file(path))
 
 
 def packaged_fingerprint() -> Fingerprint:
@@ -158,18 +145,26 @@ def _source(name: str, weights: str) -> str:
 
 
 def _create(name: str, pretrained: bool = False) -> "torch.nn.Module":
-    # Without this timm asks the hub even for an untrained network, and waits for the refusal.
-    if not pretrained:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    import timm
     import torch
 
-    if name not in timm.list_models():
-        near = ", ".join(timm.list_models(f"*{name}*")[:5]) or "see timm.list_models()"
-        raise WeightsError(f"timm knows no network {name!r}; did you mean one of: {near}?")
+    if name == SMALL:
+        if pretrained:
+            raise WeightsError(
+                f"The hub has no weights for {SMALL}, our own: use none or path:FILE."
+            )
+        from models.small_cnn import SmallCnn
+
+        make: Callable[[], torch.nn.Module] = SmallCnn
+    else:
+        import timm
+
+        if name not in timm.list_models():
+            near = ", ".join(timm.list_models(f"*{name}*")[:5]) or "see timm.list_models()"
+            raise WeightsError(f"timm knows no network {name!r}; did you mean one of: {near}?")
+        make = partial(timm.create_model, name, pretrained=pretrained)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return timm.create_model(name, pretrained=pretrained)
+        return make()
 
 
 def _from_hub(name: str) -> tuple["torch.nn.Module", Fingerprint]:
@@ -183,10 +178,14 @@ def _from_hub(name: str) -> tuple["torch.nn.Module", Fingerprint]:
             f"Ways out: unset HF_HUB_OFFLINE and connect to huggingface.co; weights path:FILE; or "
             f"backbone auto, which uses {PACKAGED_BACKBONE} with packaged weights."
         ) from error
-    return _finish(network, name, "hub", _tensors_sha256(network))
+    return _finish(network, name, "hub", tensors_sha256(network))
 
 
-def _read_state(path: Path) -> dict[str, "torch.Tensor"]:
+def read_state(path: Path) -> dict[str, "torch.Tensor"]:
+    """The tensors of a .safetensors, .pth or .pt file by name.
+
+    Raises WeightsError when there is no such file, or it is none.
+    """
     import torch
     from safetensors.torch import load_file
 
@@ -200,36 +199,16 @@ def _read_state(path: Path) -> dict[str, "torch.Tensor"]:
         raise WeightsError(f"{path} cannot be read as weights: {error}") from error
 
 
-def _packaged_state(path: Path, network: "torch.nn.Module") -> dict[str, "torch.Tensor"]:
-    """The packaged weights under timm's names."""
-    state = _read_state(path)
-    names = [key for key in network.state_dict() if key.startswith("blocks.")]
-    # The package counts blocks through, timm counts them by stage: `blocks.<stage>.<block>.`
-    places = list(dict.fromkeys(".".join(key.split(".")[:3]) for key in names))
-    renamed = {}
-    for key, tensor in state.items():
-        block = re.match(r"_blocks\.(\d+)\.(\w+)\.(.+)", key)
-        if block:
-            number, layer, rest = block.groups()
-            expands = f"_blocks.{number}._expand_conv.weight" in state
-            layers = _EXPANDING if expands else _PLAIN
-            renamed[f"{places[int(number)]}.{layers[layer]}.{rest}"] = tensor
-        else:
-            layer, _, rest = key.partition(".")
-            renamed[f"{_PACKAGED_LAYERS[layer]}.{rest}"] = tensor
-    return renamed
-
-
 def _fill(network: "torch.nn.Module", state: Mapping[str, Any], path: Path) -> "torch.nn.Module":
-    try:
-        network.load_state_dict(dict(state), strict=True)
-    except (RuntimeError, AttributeError, TypeError, ValueError) as error:
+    if differs := mismatch(network.state_dict(), state):
         what = type(network).__name__
-        raise WeightsError(f"{path} does not hold the weights of this {what}: {error}") from error
+        raise WeightsError(f"{path} does not hold the weights of this {what}: {differs}.")
+    network.load_state_dict(dict(state), strict=True)
     return network
 
 
-def _tensors_sha256(network: "torch.nn.Module") -> str:
+def tensors_sha256(network: "torch.nn.Module") -> str:
+    """The sha256 over the names and bytes of a network's tensors, in the order of their names."""
     digest = hashlib.sha256()
     for key, tensor in sorted(network.state_dict().items()):
         digest.update(key.encode() + tensor.cpu().contiguous().numpy().tobytes())

@@ -1,5 +1,6 @@
 """Weights: the packaged ones load strictly, and nothing else ever stands in for what was asked."""
 
+import socket
 import subprocess
 import sys
 
@@ -85,10 +86,32 @@ def test_an_unreachable_hub_names_the_ways_out(monkeypatch):
         weights.load("resnet50", "hub")
 
 
+def test_the_hub_itself_offline_is_an_error_and_never_random_numbers(monkeypatch, tmp_path):
+    import huggingface_hub.constants
+
+    # What HF_HUB_OFFLINE=1 sets at import, and a cache without files.
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(
+        WeightsError, match=r"resnet18 could not be fetched from the hub.*path:FILE"
+    ):
+        weights.load("resnet18", "hub")
+
+
+@pytest.mark.parametrize("source", ["none", "packaged"])
+def test_nobody_is_asked_for_weights_that_are_not_the_hubs(monkeypatch, source):
+    asked = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *host, **_: asked.append(host))
+    monkeypatch.setattr(socket.socket, "connect", lambda _, host: asked.append(host))
+    weights.load("auto", source)
+    assert asked == []
+
+
 def test_importing_the_room_loads_nothing_heavy():
     heavy = ["torch", "timm", "faiss", "sklearn", "scipy", "matplotlib", "pandas"]
     modules = ["weights", "features", "examples", "splits", "head", "evaluation", "predict"]
     modules += ["outliers", "similarity", "projection", "plots"]
+    modules += ["backbones", "packaged", "pictures", "explain", "api"]
     code = (
         f"import sys; {'; '.join(f'import models.{name}' for name in modules)}; "
         f"print([name for name in {heavy} if name in sys.modules])"
