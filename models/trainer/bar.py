@@ -1,0 +1,71 @@
+"""A training's reports on a terminal: a bar of steps with rate and time left, a line an epoch."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tqdm import tqdm
+
+from models.trainer import StoppedError
+from storage.errors import MendableError
+
+_TERMINATED = 143  # as a shell says of a process that SIGTERM ended
+
+
+class Bar:
+    """Shows reports; call it with each."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+
+    def __call__(self, told: dict[str, Any]) -> None:
+        """Show one report."""
+        if told["event"] == "note":
+            tqdm.write(told["text"], file=sys.stderr)
+        elif told["event"] == "epoch":
+            tqdm.write(
+                f"{told['part']}: epoch {told['epoch']} of {told['of']}, train loss "
+                f"{told['train_loss']:.3f}, validation loss {told['validation_loss']:.3f}, accuracy "
+                f"{told['validation_accuracy']:.3f}, macro-F1 {told['validation_macro_f1']:.3f}"
+                + (", the best so far" if told["best"] else ""),
+                file=sys.stderr,
+            )
+        else:
+            self._step(told)
+
+    def _step(self, told: dict[str, Any]) -> None:
+        if (
+            self._bar is None
+            or self._bar.desc != f"{told['part']}: "
+            or self._bar.total != told["of"]
+        ):
+            self.close()
+            self._bar = tqdm(total=told["of"], initial=told["step"], desc=told["part"], unit="step")
+        self._bar.set_postfix_str(
+            f"loss {told['loss']:.3f}, {told['images_per_second']:.1f} images/s", refresh=False
+        )
+        self._bar.update(told["step"] - self._bar.n)
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def shown(bar: Bar, work: Callable[[], Any]) -> int:
+    """Do the work that reports to `bar`, print what it returns, and return the exit status of the process.
+
+    0, 1 for an error that a person can mend, 143 when it was asked to stop.
+    """
+    try:
+        made = work()
+    except StoppedError as stopped:
+        print(stopped, file=sys.stderr)
+        return _TERMINATED
+    except MendableError as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        bar.close()
+    print(made)
+    return 0
