@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from models.features import matrix
 from models.folders import to_json
-from models.splits import sides
+from models.splits import kept_together, of_scheme, sides
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class Prepared:
 
     attribute: str
     labels: tuple[str, ...]
+    artworks: np.ndarray
+    sha256s: np.ndarray
     vectors: np.ndarray
     targets: np.ndarray
     side: np.ndarray
@@ -30,39 +32,48 @@ def prepare(
     splits: pa.Table,
     attribute: str,
     *,
+    scheme: str = "grouped",
     distinct: bool = True,
 ) -> Prepared:
     """Line examples, sides and vectors up.
 
-    distinct: a picture filed under several objects of one label counts once, as it tells no more.
+    scheme: which of the splits. distinct: a picture filed under several objects of one label counts once,
+    as it tells no more. `groups` is what the scheme keeps on one side (`splits.kept_together`).
     Raises ValueError when there is no example of the attribute, a picture without features, or
-    features that are not numbers; SplitError when an example is on no side.
+    features that are not numbers; SplitError when the attribute has no such split, or an example is on no side.
     """
     examples = examples.filter(pc.equal(examples["attribute"], attribute)).sort_by("artwork_id")
     if not len(examples):
         raise ValueError(f"There is no example of {attribute} to learn from.")
+    chosen = of_scheme(splits, attribute, scheme)
+    if scheme == "official":  # lists leave out what they do not know
+        listed = chosen["artwork_id"].combine_chunks()
+        examples = examples.filter(pc.is_in(examples["artwork_id"], value_set=listed))
+    artworks = np.array(examples["artwork_id"].to_pylist())
+    groups = kept_together(examples, scheme)
     if distinct:
         seen = zip(examples["sha256"].to_pylist(), examples["label"].to_pylist(), strict=True)
-        first = {pair: row for row, pair in reversed(list(enumerate(seen)))}
-        examples = examples.take(sorted(first.values()))
-    splits = splits.filter(pc.equal(splits["attribute"], attribute))
+        kept = sorted({pair: row for row, pair in reversed(list(enumerate(seen)))}.values())
+        examples, artworks, groups = examples.take(kept), artworks[kept], groups[kept]
     names = examples["label"].to_pylist()
     labels = tuple(sorted(set(names)))
     number = {label: index for index, label in enumerate(labels)}
-    vectors = matrix(features, examples["sha256"].to_pylist())
+    sha256s = examples["sha256"].to_pylist()
+    vectors = matrix(features, sha256s)
     bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(bad):
         raise ValueError(
-            f"The features of {len(bad)} pictures are not numbers, "
-            f"first {examples['sha256'][int(bad[0])].as_py()}."
+            f"The features of {len(bad)} pictures are not numbers, first {sha256s[int(bad[0])]}."
         )
     return Prepared(
         attribute,
         labels,
+        artworks,
+        np.array(sha256s),
         vectors,
         np.array([number[name] for name in names]),
-        sides(examples, splits),
-        np.array(examples["group_id"].to_pylist()),
+        sides(examples, chosen),
+        groups,
     )
 
 

@@ -1,10 +1,10 @@
-"""How good a head is: figures with intervals, on the test side alone.
+"""How good a model is: its outputs on the test side, judged with intervals. Heads and networks alike.
 
-Every headline figure bears a 95 % bootstrap interval that draws whole duplicate groups, because two
-pictures of one group are no two observations. Nothing is chosen here on the test side.
+What belongs here: which figures are told, and comparing two models. The measures are models.metrics. Nothing
+is chosen on the test side: temperature and threshold come of predictions that are held out of training.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,210 +12,185 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.data import Prepared, prepare, standardisation
-from models.fitting import fit_linear, side_by_side
-from models.head import Head, softmax
-from models.routing import CONFIDENCE, PRECISION, routed
-from models.splits import SIDES, leaking_groups, naive_split
-
-PER_CLASS = pa.schema(
-    [
-        pa.field("attribute", pa.string(), metadata={"meaning": "what is predicted"}),
-        pa.field("label", pa.string(), metadata={"meaning": "the label"}),
-        pa.field("precision", pa.float64(), metadata={"meaning": "right among those given it"}),
-        pa.field("recall", pa.float64(), metadata={"meaning": "found among those that bear it"}),
-        pa.field("f1", pa.float64(), metadata={"meaning": "harmonic mean of the two"}),
-        pa.field("support", pa.int64(), metadata={"meaning": "test pictures that bear it"}),
-    ]
+from models import breakdown, metrics
+from models.calibration import reliability, settle, softmax
+from models.groupings import Grouping
+from models.metrics import Resamples
+from models.outputs import Outputs, OutputsError, arrays
+from models.routing import (
+    CONFIDENCE,
+    PRECISION,
+    by_label,
+    risk_coverage,
+    routed,
 )
-RESAMPLES = 1000
-_BINS = 15  # as in Guo et al. 2017
-_TOP_K = 3
+from models.splits import SIDES
+
+_TOP = (1, 3, 5)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """summary: everything as JSON keeps it; per_class: a table of the schema PER_CLASS."""
+    """summary: everything as JSON keeps it; per_class: a table of the schema breakdown.PER_CLASS."""
 
     summary: dict[str, Any]
     per_class: pa.Table
 
 
-def evaluate(head: Head, features: pa.Table, examples: pa.Table, splits: pa.Table) -> Evaluation:
-    """Judge `head` on the test side.
+def judge(
+    outputs: pa.Table,
+    labels: Sequence[str],
+    attribute: str,
+    *,
+    held_out: pa.Table,
+    scheme: str = "grouped",
+    facts: pa.Table | None = None,
+    curve: Sequence[Mapping[str, Any]] | None = None,
+    training: Mapping[str, Any] | None = None,
+    floor: tuple[str, pa.Table] | None = None,
+    groupings: Sequence[Grouping] = (),
+) -> Evaluation:
+    """Judge a model on the test side of `outputs` (OUTPUTS; the other sides only count pictures).
 
-    The summary holds: pictures per side, accuracy and macro-F1 with intervals, the majority label's
-    accuracy, top-3 accuracy, calibration (ECE with 15 bins before and after temperature, reliability
-    bins), the confusion matrix (rows: the museum's label; columns: the head's), the risk-coverage
-    curve, routing (models.routing: out of fold, and confirmed on test), and leakage: what a split that ignores duplicates would have
-    claimed. Raises ValueError when the head knows other labels than the examples.
+    labels: of the model, in the order of its logits. held_out: OUTPUTS of pictures that it was not
+    taught, out of fold or of validation, never of test: temperature and threshold are chosen on them.
+    scheme: of the split. facts: artwork_id and a text column for each way to slice (museum, period).
+    curve: a record an epoch. training: seconds, images_per_second, epochs, device, precision. floor:
+    name and OUTPUTS of the model to beat. groupings: ways to add labels up (models.groupings).
+    Raises OutputsError when outputs and labels do not fit, or a test picture is among the held-out.
     """
-    data = prepare(features, examples, splits, head.attribute)
-    if data.labels != head.labels:
-        raise ValueError(f"{head.id} knows {head.labels}, the examples bear {data.labels}.")
-    test = data.side == "test"
-    targets = data.targets[test]
-    likely = head.probabilities(data.vectors[test])
-    plain = head.logits(data.vectors[test])
-    guesses = likely.argmax(axis=1)
-    confusion = _confusion(targets, guesses, len(head.labels))
-    scores, right = likely.max(axis=1), guesses == targets
-    majority = np.bincount(data.targets[data.side == "train"]).argmax()
+    test = arrays(outputs, labels, attribute, "test")
+    held = arrays(held_out, labels, attribute)
+    # Published lists tear groups apart; there a picture itself is all that can be asked for.
+    seen = [one.artworks if scheme == "official" else one.groups for one in (test, held)]
+    if shared := set(seen[0]) & set(seen[1]):
+        raise OutputsError(
+            f"{len(shared)} groups are both held out and on the test side ({attribute}), first "
+            f"{min(shared)}. The test side may choose nothing: make both of one split."
+        )
+    heat, threshold = settle(held)
+    likely, targets = softmax(test.logits / heat), test.targets
+    guesses, scores = likely.argmax(axis=1), likely.max(axis=1)
+    right, resamples = guesses == targets, Resamples(test.groups)
+    counts = metrics.confusion(targets, guesses, len(labels))
+    per_class = breakdown.per_class(attribute, test, guesses, counts, resamples)
+    pictures = outputs.filter(pc.equal(outputs["attribute"], attribute))
+    top = {str(k): metrics.share(metrics.top_k(likely, targets, k), resamples) for k in _TOP}
+    plain = softmax(test.logits)
+    before = reliability(plain.max(axis=1), plain.argmax(axis=1) == targets)["ece"]
+    areas, macro_auc = metrics.roc(likely, targets, labels, resamples)
+    majority = np.bincount(held.targets, minlength=len(labels)).argmax()
+    records = list(curve or [])
     summary = {
-        "attribute": head.attribute,
-        "model": head.id,
-        "backbone": head.backbone.as_dict(),
-        "labels": list(head.labels),
-        "pictures": {side: int((data.side == side).sum()) for side in SIDES},
-        **_with_intervals(targets, guesses, data.groups[test], len(head.labels)),
+        "attribute": attribute,
+        "scheme": scheme,
+        "labels": list(labels),
+        "pictures": {side: pc.sum(pc.equal(pictures["side"], side)).as_py() or 0 for side in SIDES},
+        "groups": resamples.count,
+        "accuracy": top["1"],
+        "macro_f1": metrics.macro_f1_interval(targets, guesses, len(labels), resamples),
+        "headline": breakdown.headline(pictures, test, guesses, resamples),
         "majority_accuracy": float((targets == majority).mean()),
-        "top_3_accuracy": float(_top(likely, targets, _TOP_K).mean()),
+        "top_k": top,
+        "top_3_accuracy": top["3"]["value"],
+        "per_class": per_class.drop_columns("attribute").to_pylist(),
+        "confusion": counts.tolist(),
+        "roc": areas,
+        "macro_auc": macro_auc,
         "calibration": {
-            "temperature": head.temperature,
-            "ece_before": _reliability(*_confidence(plain, targets))["ece"],
-            **_reliability(scores, right),
+            "temperature": heat,
+            "ece_before": before,
+            **reliability(scores, right, resamples.drawn),
         },
-        "confusion": confusion.tolist(),
-        "risk_coverage": _risk_coverage(scores, right),
+        "risk_coverage": risk_coverage(scores, right),
         "routing": {
             "wanted_precision": PRECISION,
             "bound_confidence": CONFIDENCE,
-            "threshold": head.threshold,
-            "held_out": head.held_out,
-            "test": routed(scores, right, head.threshold),
+            **_routing(held, heat, threshold),
+            "test": routed(scores, right, threshold, test.groups),
+            "by_label": by_label(labels, targets, guesses, scores, threshold, test.groups),
         },
-        "leakage": _leakage(head, data, examples, features),
-        "curve": head.curve,
+        "slices": breakdown.slices(test, right, resamples, facts),
+        "groupings": {
+            one.name: breakdown.grouped(one, test, held, heat, resamples)
+            for one in groupings
+            if one.attribute == attribute
+        },
+        "curve": records,
+        "training": {**(training or {}), "curve": records},
     }
-    return Evaluation(summary, _per_class(head, confusion))
+    if floor is not None:
+        summary["floor"] = _floor(floor, outputs, labels, attribute)
+    return Evaluation(summary, per_class)
 
 
-def _with_intervals(
-    targets: np.ndarray, guesses: np.ndarray, groups: np.ndarray, labels: int
-) -> dict[str, dict[str, float]]:
-    """Accuracy and macro-F1, each with low and high of a seeded bootstrap over groups.
+def compare(ours: pa.Table, theirs: pa.Table, labels: Sequence[str]) -> dict[str, Any]:
+    """Our accuracy minus theirs on the test pictures that both judged, with a paired interval.
 
-    An accuracy that no resample changes has the Wilson interval over groups instead.
+    ours, theirs: OUTPUTS of one attribute, both over `labels`. The truth is as our table has it. Whole
+    groups are drawn, and both models are judged on each draw.
+    Returns {difference, low, high, pictures, ours, theirs, macro_f1: {difference, low, high}};
+    raises OutputsError when no test picture is common to both.
     """
-    _, member = np.unique(groups, return_inverse=True)
-    count = member.max() + 1
-    # Each group's own confusion counts; a resample is then one weighted sum of them.
-    cells = np.zeros((count, labels * labels))
-    np.add.at(cells, (member, targets * labels + guesses), 1)
-    random = np.random.default_rng(0)
-    draws = random.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
-    resampled = (draws @ cells).reshape(RESAMPLES, labels, labels)
-    whole = cells.sum(axis=0).reshape(1, labels, labels)
-    measures: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "accuracy": _accuracy,
-        "macro_f1": _macro_f1,
-    }
-    tail = 100 * (1 - CONFIDENCE) / 2
-    figures = {}
-    for name, measure in measures.items():
-        low, high = np.percentile(measure(resampled), [tail, 100 - tail])
-        if name == "accuracy" and low == high:  # all right, or all wrong: resampling shows no doubt
-            low, high = _wilson(float(low), int(count))
-        figures[name] = {
-            "value": float(measure(whole)[0]),
-            "low": float(low),
-            "high": float(high),
-        }
-    return figures
-
-
-def _wilson(share: float, count: int) -> tuple[float, float]:
-    """The score interval of a share (Wilson 1927), which has a width even when all are right."""
-    from scipy.stats import norm
-
-    z = float(norm.ppf(0.5 + CONFIDENCE / 2))
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = (
-        z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    (attribute,) = ours["attribute"].unique().to_pylist() or [""]
+    mine, other = (arrays(one, labels, attribute, "test") for one in (ours, theirs))
+    place = {name: row for row, name in enumerate(other.artworks)}
+    rows = [row for row, name in enumerate(mine.artworks) if name in place]
+    if not rows:
+        raise OutputsError(
+            f"No test picture of {attribute} was judged by both models; judge both on one split."
+        )
+    paired = [place[mine.artworks[row]] for row in rows]
+    targets, resamples = mine.targets[rows], Resamples(mine.groups[rows])
+    guesses = mine.logits[rows].argmax(axis=1), other.logits[paired].argmax(axis=1)
+    hits = np.stack([one == targets for one in guesses], axis=1).astype(float)
+    gain = hits[:, :1] - hits[:, 1:]
+    drawn = resamples.sums(np.hstack([gain, np.ones_like(gain)]))
+    accuracy = metrics.interval(float(gain.mean()), drawn[:, 0] / drawn[:, 1])
+    every = range(len(labels))
+    mine_f1, other_f1 = (
+        (
+            metrics.macro_f1(sums.sum(axis=0, keepdims=True), every)[0],
+            metrics.macro_f1(resamples.sums(sums), every),
+        )
+        for sums in (metrics.f1_sums(targets, one, len(labels)) for one in guesses)
     )
-    return float(middle - half), float(middle + half)
-
-
-def _accuracy(confusions: np.ndarray) -> np.ndarray:
-    return np.trace(confusions, axis1=1, axis2=2) / confusions.sum(axis=(1, 2))
-
-
-def _macro_f1(confusions: np.ndarray) -> np.ndarray:
-    """Mean F1 over the labels that occur as label or guess, as scikit-learn counts them."""
-    hits = np.diagonal(confusions, axis1=1, axis2=2)
-    involved = confusions.sum(axis=1) + confusions.sum(axis=2)
-    f1 = np.divide(2 * hits, involved, out=np.zeros_like(hits, float), where=involved > 0)
-    return f1.sum(axis=1) / (involved > 0).sum(axis=1)
-
-
-def _confusion(targets: np.ndarray, guesses: np.ndarray, labels: int) -> np.ndarray:
-    return np.bincount(targets * labels + guesses, minlength=labels * labels).reshape(
-        labels, labels
-    )
-
-
-def _per_class(head: Head, confusion: np.ndarray) -> pa.Table:
-    hits, given, borne = np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1)
-    columns = [
-        [head.attribute] * len(head.labels),
-        list(head.labels),
-        hits / np.maximum(given, 1),
-        hits / np.maximum(borne, 1),
-        2 * hits / np.maximum(given + borne, 1),
-        borne,
-    ]
-    arrays = [pa.array(column, f.type) for column, f in zip(columns, PER_CLASS, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=PER_CLASS)
-
-
-def _top(likely: np.ndarray, targets: np.ndarray, k: int) -> np.ndarray:
-    return (np.argsort(-likely, axis=1, kind="stable")[:, :k] == targets[:, None]).any(axis=1)
-
-
-def _confidence(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    likely = softmax(logits)
-    return likely.max(axis=1), likely.argmax(axis=1) == targets
-
-
-def _reliability(scores: np.ndarray, right: np.ndarray) -> dict[str, Any]:
-    """Expected calibration error and its bins (confidence, accuracy, pictures)."""
-    member = np.minimum((scores * _BINS).astype(int), _BINS - 1)
-    bins = [
-        {
-            "confidence": float(scores[member == number].mean()),
-            "accuracy": float(right[member == number].mean()),
-            "pictures": int((member == number).sum()),
-        }
-        for number in range(_BINS)
-        if (member == number).any()
-    ]
-    gaps = [abs(one["confidence"] - one["accuracy"]) * one["pictures"] for one in bins]
-    return {"ece": float(sum(gaps) / len(scores)), "bins": bins}
-
-
-def _risk_coverage(scores: np.ndarray, right: np.ndarray) -> list[dict[str, float]]:
-    """Error rate among the most confident pictures, at up to 100 shares of them."""
-    order = np.argsort(-scores, kind="stable")
-    risk = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
-    steps = np.unique(np.linspace(1, len(order), min(100, len(order))).round().astype(int))
-    return [{"coverage": float(step / len(order)), "risk": float(risk[step - 1])} for step in steps]
-
-
-def _leakage(head: Head, data: Prepared, examples: pa.Table, features: pa.Table) -> dict[str, Any]:
-    """The same settings, taught and judged on a split that ignores duplicates."""
-    chosen = examples.filter(pc.equal(examples["attribute"], head.attribute))
-    careless = naive_split(chosen)
-    other = prepare(features, chosen, careless, head.attribute, distinct=False)
-    test = other.side == "test"
-    mean, scale = standardisation(other.vectors[~test])
-    inputs = (other.vectors.astype(np.float64) - mean) / scale
-    learned, judged = ((inputs[rows], other.targets[rows]) for rows in (~test, test))
-    (fit,) = side_by_side([lambda: fit_linear(learned, judged, len(head.labels), head.settings)])
-    guesses = fit.logits(judged[0]).argmax(axis=1)
-    figures = _with_intervals(judged[1], guesses, other.groups[test], len(data.labels))
+    f1 = metrics.interval(mine_f1[0] - other_f1[0], mine_f1[1] - other_f1[1])
     return {
-        "groups": len(np.unique(other.groups)),
-        "groups_on_two_sides": leaking_groups(chosen, careless),
-        "naive_accuracy": figures["accuracy"],
-        "naive_macro_f1": figures["macro_f1"],
+        **_difference(accuracy),
+        "pictures": len(rows),
+        "ours": float(hits[:, 0].mean()),
+        "theirs": float(hits[:, 1].mean()),
+        "macro_f1": _difference(f1),
+    }
+
+
+def _difference(figure: Mapping[str, float]) -> dict[str, float]:
+    return {"difference": figure["value"], "low": figure["low"], "high": figure["high"]}
+
+
+def _routing(held: Outputs, heat: float, threshold: float | None) -> dict[str, Any]:
+    likely = softmax(held.logits / heat)
+    right = likely.argmax(axis=1) == held.targets
+    return {
+        "threshold": threshold,
+        "held_out": routed(likely.max(axis=1), right, threshold, held.groups),
+    }
+
+
+def _floor(
+    floor: tuple[str, pa.Table], outputs: pa.Table, labels: Sequence[str], attribute: str
+) -> dict[str, Any]:
+    """The model to beat, on the test pictures that both judged, and how far it was beaten."""
+    name, theirs = floor
+    ours = outputs.filter(pc.equal(outputs["attribute"], attribute))
+    compared = compare(ours, theirs, labels)
+    common = pc.is_in(theirs["artwork_id"], value_set=ours["artwork_id"].combine_chunks())
+    test = arrays(theirs.filter(common), labels, attribute, "test")
+    guesses, resamples = test.logits.argmax(axis=1), Resamples(test.groups)
+    return {
+        "name": name,
+        "accuracy": metrics.share(guesses == test.targets, resamples),
+        "macro_f1": metrics.macro_f1_interval(test.targets, guesses, len(test.labels), resamples),
+        "compared": compared,
     }

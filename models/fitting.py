@@ -122,21 +122,3 @@ def side_by_side(jobs: Sequence[Callable[[], Fit]]) -> Iterator[Fit]:
 
     with ThreadPoolExecutor(os.cpu_count() or 1, initializer=one_thread) as pool:
         yield from pool.map(lambda job: job(), jobs)
-
-
-def temperature(logits: np.ndarray, targets: np.ndarray) -> float:
-    """The temperature with the least negative log-likelihood (Guo et al. 2017), in 0.25 to 20.
-
-    Without the lower bound, predictions that are all right would sharpen to certainty.
-    """
-    from scipy.optimize import minimize_scalar
-    from scipy.special import log_softmax
-
-    rows = np.arange(len(targets))
-
-    def loss(log_temperature: float) -> float:
-        scaled = log_softmax(logits / math.exp(log_temperature), axis=1)
-        return -float(scaled[rows, targets].mean())
-
-    bounds = (math.log(0.25), math.log(20))
-    return math.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x)

@@ -14,24 +14,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from models import outputs
+from models.calibration import settle, softmax
 from models.data import Prepared, data_version, prepare, standardisation
 from models.features import check_model
-from models.fitting import (
-    CANDIDATES,
-    Fit,
-    Settings,
-    TrainingError,
-    fit_linear,
-    side_by_side,
-    temperature,
-)
+from models.fitting import CANDIDATES, Fit, Settings, TrainingError, fit_linear, side_by_side
 from models.folders import read_version, to_json, version_of, write_version
-from models.routing import choose_threshold, routed
+from models.outputs import Outputs
 from models.splits import grouped_folds
 from models.weights import Fingerprint, packaged_fingerprint
 
 Report = Callable[[dict[str, Any]], None]
-_FORMAT = 1
+_FORMAT = 2
 _TENSORS = ("weight", "bias", "mean", "scale")
 
 
@@ -46,8 +40,8 @@ class Head:
     labels: in the order of the rows of `weight` (labels × 1280, float32); mean, scale: standardise a
     feature vector; temperature: divides the logits; data_version: sha256 over examples, sides and
     features; curve: one record an epoch of the chosen settings, taught by train alone and watched by
-    validation; candidates: what was chosen between; threshold: the confidence from which 99 % were
-    right out of fold (None: none), and held_out: what that routed there (models.routing).
+    validation; candidates: what was chosen between; threshold: the confidence from which 99 % are
+    proven right out of fold (None: none; models.routing). scheme: of the split it was taught on.
     """
 
     attribute: str
@@ -63,7 +57,7 @@ class Head:
     curve: list[dict[str, float]]
     candidates: list[dict[str, Any]]
     threshold: float | None
-    held_out: dict[str, Any]
+    scheme: str
 
     def logits(self, vectors: np.ndarray) -> np.ndarray:
         """n × labels, before temperature: float64."""
@@ -80,10 +74,13 @@ class Head:
         return f"{self.attribute}-{version_of(_files(self))}"
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Rows of logits as probabilities."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+@dataclass(frozen=True)
+class Trained:
+    """A head, what it says of every picture (OUTPUTS, all sides), and out of fold (train, validation)."""
+
+    head: Head
+    outputs: pa.Table
+    held_out: pa.Table
 
 
 def train(
@@ -93,21 +90,22 @@ def train(
     attribute: str,
     report: Report = _silent,
     *,
+    scheme: str = "grouped",
     backbone: Fingerprint | None = None,
-) -> Head:
+) -> Trained:
     """Train on the sides train and validation; `test` is never looked at.
 
     Weight decay, imbalance, temperature and threshold are chosen on out-of-fold predictions of both
     sides (grouped folds): validation alone holds too few of a small label to choose by. The choice
     is by the mean of macro-F1 and accuracy (macro-F1 alone turns on a handful of pictures of the
     smallest label), then by loss. The head that is kept is taught by both sides.
-    report: gets a record for each fold (`fit`, `of`) and for each epoch of the curve. backbone: what
-    made the features (the packaged one by default).
+    report: gets a record for each fold (`fit`, `of`) and for each epoch of the curve. scheme: of the
+    split. backbone: what made the features (the packaged one by default).
     Raises TrainingError, ValueError, SplitError or FingerprintError; nothing is kept then.
     """
     backbone = backbone or packaged_fingerprint()
     check_model(features, backbone, "The backbone named for this head")
-    data = prepare(features, examples, splits, attribute)
+    data = prepare(features, examples, splits, attribute, scheme=scheme)
     train_side, held_side = data.side == "train", data.side == "validation"
     taught = train_side | held_side
     for side, rows in (("train", train_side), ("validation", held_side)):
@@ -124,11 +122,10 @@ def train(
         return lambda: fit_linear(learned, watched, len(data.labels), settings, tell)
 
     settings, logits, candidates = _choose(data, np.flatnonzero(taught), inputs, job, report)
-    targets = data.targets[taught]
-    heat = temperature(logits, targets)
-    likely = softmax(logits / heat)
-    scores, right = likely.max(axis=1), likely.argmax(axis=1) == targets
-    threshold = choose_threshold(scores, right)
+    held_out = np.zeros((len(data.targets), len(data.labels)), np.float32)
+    held_out[taught] = logits  # as OUTPUTS keeps them, so that judging chooses the same
+    out_of_fold = _outputs(data, held_out, np.flatnonzero(taught))
+    heat, threshold = settle(outputs.arrays(out_of_fold, data.labels, attribute))
     said = {"attribute": attribute, **asdict(settings)}
     watched, fit = side_by_side(
         [
@@ -136,7 +133,7 @@ def train(
             job(taught, held_side, settings),
         ]
     )
-    return Head(
+    head = Head(
         attribute=attribute,
         labels=data.labels,
         weight=fit.weight.astype(np.float32),
@@ -150,8 +147,14 @@ def train(
         curve=watched.curve,
         candidates=candidates,
         threshold=threshold,
-        held_out=routed(scores, right, threshold),
+        scheme=scheme,
     )
+    return Trained(head, _outputs(data, head.logits(data.vectors)), out_of_fold)
+
+
+def _outputs(data: Prepared, logits: np.ndarray, rows: np.ndarray | None = None) -> pa.Table:
+    said = Outputs(data.labels, data.artworks, data.sha256s, data.groups, data.targets, logits)
+    return outputs.table(data.attribute, data.side, said, rows)
 
 
 def _choose(
@@ -237,7 +240,7 @@ def _files(head: Head) -> dict[str, bytes]:
         "curve": head.curve,
         "candidates": head.candidates,
         "threshold": head.threshold,
-        "held_out": head.held_out,
+        "scheme": head.scheme,
     }
     tensors = {name: np.ascontiguousarray(getattr(head, name)) for name in _TENSORS}
     return {"config.json": to_json(config), "head.safetensors": safetensors.numpy.save(tensors)}
