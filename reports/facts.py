@@ -69,7 +69,7 @@ def gather(lake: Lake, rejects: Sequence[str]) -> Collection:
     Raises storage.LakeError when the star has not been made; crops and rejects are optional.
     """
     with lake.connect(KEYS) as connection:
-        connection.execute(_PICTURES)
+        connection.execute(PICTURES)
         refused = _rejects(lake, connection, rejects)
         return Collection(
             totals=_totals(connection) | {"rejects": sum(row["count"] for row in refused)},
@@ -156,7 +156,7 @@ def _grouped(rows: list[Row], name: str) -> list[list[Row]]:
     return list(groups.values())
 
 
-_PICTURES = """
+PICTURES = """
 create temp view pictures as
 select
     image_id,

@@ -1,129 +1,183 @@
-"""The model page: how good each classifier is, how sure one can be of that, and what it is made of."""
+"""The report on the classifiers: how they were made, how good they are, how sure one can be of that.
 
-from collections.abc import Mapping
+What belongs here: the order in which it is told, and its page. `reports.quality` has the chapter on one
+model, `reports.model_pdf` sets the same report on paper.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from reports.document import (
+    Block,
+    Document,
+    Heading,
+    Points,
+    Table,
+    Text,
+    figure,
+    with_interval,
+)
+from reports.findings import ablations, leakage, outliers
+from reports.goals import goals
 from reports.pages import data_uri, render
+from reports.quality import Model, chapter
 
-Evaluation = Mapping[str, Any]
-Figures = Mapping[str, bytes]
+Json = Mapping[str, Any]
 
 
-def page(
-    evaluations: Mapping[str, Evaluation],
-    figures: Mapping[str, Figures],
-    about: Mapping[str, str],
-) -> str:
-    """The report on the classifiers as one HTML page that needs no network.
+@dataclass(frozen=True)
+class Told:
+    """All that the report is made from; what is empty or None is said to be not measured.
 
-    evaluations: attribute → the summary that `models.evaluation` writes; what is absent is not shown.
-    One whose `trained` is false is told with its `why`.
-    figures: attribute → caption → PNG bytes. about: what everybody must know of data and weights
-    (licences, sources), name → sentence.
+    about: what everybody must know, name → sentence. sources: rows of museum, licence, images_may_be_shown.
+    label_maps: attribute → what its label map says. leakage, ablations, outliers: the JSON files of
+    training/leakage, training/ablations, predictions/outlier_evaluation; *_figure: their plots as PNG.
+    label_issues: attribute → labels that are likely wrong.
     """
-    models = [
-        {
-            "attribute": attribute,
-            "told": evaluation,
-            "headlines": headlines(evaluation),
-            "classes": per_class(evaluation),
-            "caveats": caveats(evaluation),
-            "figures": {
-                caption: data_uri(png, "image/png")
-                for caption, png in figures.get(attribute, {}).items()
-            },
-        }
-        for attribute, evaluation in evaluations.items()
-    ]
-    return render("model.html", models=models, about=about)
+
+    models: Sequence[Model]
+    about: Mapping[str, str] = field(default_factory=dict)
+    sources: Sequence[Json] = ()
+    label_maps: Mapping[str, Json] = field(default_factory=dict)
+    leakage: Json | None = None
+    ablations: Sequence[Json] = ()
+    ablation_figure: bytes | None = None
+    outliers: Json | None = None
+    outlier_figure: bytes | None = None
+    label_issues: Mapping[str, int] = field(default_factory=dict)
 
 
-def headlines(evaluation: Evaluation) -> list[dict[str, str]]:
-    """The few figures to remember: value, name and interval, as far as they were measured."""
-    found = []
-    for key, name in (("accuracy", "accuracy"), ("macro_f1", "macro-F1")):
-        if figure := evaluation.get(key):
-            interval = f"95 % interval {figure['low']:.3f} to {figure['high']:.3f}"
-            found.append({"value": f"{figure['value']:.3f}", "name": name, "note": interval})
-    if (majority := evaluation.get("majority_accuracy")) is not None:
-        note = "always answering the commonest label"
-        found.append({"value": f"{majority:.3f}", "name": "accuracy to beat", "note": note})
-    if (top := evaluation.get("top_3_accuracy")) is not None:
-        note = "the right label is among the first three"
-        found.append({"value": f"{top:.3f}", "name": "top-3 accuracy", "note": note})
-    if calibration := evaluation.get("calibration"):
-        note = "mean gap between confidence and accuracy"
-        if "ece_before" in calibration:
-            note += f"; {calibration['ece_before']:.3f} before calibration"
-        found.append(
-            {"value": f"{calibration['ece']:.3f}", "name": "calibration error", "note": note}
-        )
-    if routed := evaluation.get("routing", {}).get("test"):
-        wanted = evaluation["routing"]["wanted_precision"]
-        note = f"no human needed, threshold chosen for {100 * wanted:g} % precision on validation"
-        if routed.get("precision") is not None:
-            note += f"; {100 * routed['precision']:.1f} % right on test"
-        found.append({"value": f"{100 * routed['share']:.1f} %", "name": "routed", "note": note})
-    return found
+def report(told: Told) -> Document:
+    """The whole report; the page and the PDF are made of it."""
+    return Document(
+        "The classifiers",
+        "How they were made, how good they are on pictures they have not seen, and how sure one can be of that.",
+        [
+            *_in_short(told.models),
+            *_data(told),
+            *(block for model in told.models for block in chapter(model)),
+            *ablations(told.ablations, told.ablation_figure),
+            *outliers(told.outliers, told.outlier_figure, told.label_issues),
+            *_limits(told),
+            *_versions(told.models),
+        ],
+    )
 
 
-def per_class(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Precision, recall, F1 and support of each label, from the confusion matrix (rows: the truth)."""
-    counts, labels = evaluation.get("confusion"), evaluation.get("labels")
-    if not counts or not labels:
-        return []
+def page(document: Document) -> str:
+    """The report as one HTML page that needs no network."""
+    return render("model.html", document=document, data_uri=data_uri, anchor=anchor)
+
+
+def anchor(text: str) -> str:
+    """A heading's name within the page."""
+    letters = "".join(letter if letter.isalnum() else "-" for letter in text.lower())
+    return "-".join(part for part in letters.split("-") if part) or "part"
+
+
+def _in_short(models: Sequence[Model]) -> Iterator[Block]:
+    yield Heading("In short")
+    # A promoted model is the one that predicts, so it is the one to be held to a goal.
+    ordered = sorted(models, key=lambda model: not model.promoted)
+    yield goals([(model.name.replace("_", " "), model.evaluation) for model in ordered])
     rows = []
-    for place, label in enumerate(labels):
-        hits, support = counts[place][place], sum(counts[place])
-        given = sum(row[place] for row in counts)
+    for model in models:
+        told = model.evaluation
+        if told.get("trained") is False:
+            rows.append((model.title, "not trained", "–", "–", "–", "–"))
+            continue
+        test = (told.get("pictures") or {}).get("test")
         rows.append(
-            {
-                "label": label,
-                "precision": hits / given if given else None,
-                "recall": hits / support if support else None,
-                "f1": 2 * hits / (given + support) if given + support else None,
-                "support": support,
-                "mistaken_for": _commonest_mistake(counts[place], labels, place),
-            }
-        )
-    return sorted(rows, key=lambda row: (-row["support"], row["label"]))
-
-
-def caveats(evaluation: Evaluation) -> list[str]:
-    """What to keep in mind, said only where the figures themselves say so."""
-    said = []
-    rare = [
-        f"{row['label']} ({row['support']})" for row in per_class(evaluation) if row["support"] < 30
-    ]
-    if rare:
-        said.append(f"Labels with fewer than 30 test pictures say little alone: {', '.join(rare)}.")
-    if leakage := evaluation.get("leakage"):
-        naive = leakage["naive_accuracy"]["value"]
-        said.append(
-            f"A split that ignores duplicates would have put {leakage['groups_on_two_sides']:,} of "
-            f"{leakage['groups']:,} groups on two sides and claimed an accuracy of {naive:.3f}."
-        )
-    if evaluation.get("routing", {}).get("threshold", 0) is None:
-        said.append(
-            "No confidence reaches the wanted precision on validation: a human sees every picture."
-        )
-    elif routed := evaluation.get("routing", {}).get("test"):
-        wanted = evaluation["routing"]["wanted_precision"]
-        bound = routed.get("at_least")
-        if bound is not None and bound < wanted:
-            confidence = 100 * evaluation["routing"]["bound_confidence"]
-            said.append(
-                f"The {routed['routed']:,} pictures routed on the test side prove a precision of "
-                f"{100 * bound:.1f} % or more ({confidence:g} % confidence), not yet {100 * wanted:g} %."
+            (
+                model.title + (" (promoted)" if model.promoted else ""),
+                told.get("scheme", "grouped").replace("_", "-"),
+                with_interval(told.get("accuracy")),
+                with_interval(told.get("macro_f1")),
+                figure((told.get("calibration") or {}).get("ece")),
+                "–" if test is None else f"{test:,}",
             )
-    said.append(
-        "Labels are the museums' own; a mistake of theirs counts as a mistake of the model."
-    )
-    return said
+        )
+    columns = ("Model", "Split", "Accuracy (95 %)", "Macro-F1 (95 %)", "ECE", "Test pictures")
+    yield Table("The models, each on test pictures", columns, rows, frozenset({2, 3, 4, 5}))
 
 
-def _commonest_mistake(row: list[int], labels: list[str], own: int) -> str | None:
-    count, place = max(
-        ((count, -place) for place, count in enumerate(row) if place != own), default=(0, 0)
-    )
-    return f"{labels[-place]} ({count})" if count else None
+def _data(told: Told) -> Iterator[Block]:
+    yield Heading("What they learned from")
+    for name, sentence in told.about.items():
+        yield Text(f"{name}. {sentence}")
+    if told.sources:
+        licences = [
+            (
+                str(row["museum"]),
+                str(row.get("licence") or row.get("licences") or "not stated"),
+                "yes" if row["images_may_be_shown"] else "no",
+            )
+            for row in told.sources
+        ]
+        columns = ("Source", "Licence of its records and pictures", "Pictures may be shown")
+        yield Table("Sources and licences", columns, licences)
+    yield Heading("Labels", 2)
+    if not told.label_maps:
+        yield Text("The label maps are not at hand.")
+    for attribute, said in told.label_maps.items():
+        rows = [(name.replace("_", " "), _plainly(value)) for name, value in said.items()]
+        yield Table(f"Label map of the {attribute}", ("What", "Value"), rows)
+    yield Heading("Leakage", 2)
+    yield from leakage(told.leakage)
+
+
+def _limits(told: Told) -> Iterator[Block]:
+    yield Heading("Limits")
+    missing = [
+        name
+        for name, there in (
+            ("the leakage report", told.leakage),
+            ("the ablation of backbone, recurrence and fine-tuning", told.ablations),
+            ("the judgement on planted outliers", told.outliers),
+        )
+        if not there
+    ]
+    points = [
+        "A picture of another kind than those it learned from gets a label all the same; its confidence, "
+        "not its label, says so.",
+        "Intervals tell how far the figures would move with other test pictures of the same collection. "
+        "Another collection is another question.",
+    ]
+    if missing:
+        points.append(f"This lake has not made: {', '.join(missing)}.")
+    yield Points(points)
+
+
+def _versions(models: Sequence[Model]) -> Iterator[Block]:
+    yield Heading("Versions")
+    registered = [model for model in models if model.config]
+    if not registered:
+        yield Text("No model is registered.")
+    for model in registered:
+        rows = [
+            (name.replace("_", " "), _plainly(value))
+            for name, value in sorted((model.config or {}).items())
+            if name not in ("labels", "architecture", "recipe")
+        ]
+        yield Heading(model.title, 2)
+        yield Table(f"Registry: {model.name}", ("What", "Value"), rows)
+
+
+def _plainly(value: Any) -> str:
+    """A value of a JSON file as people read it."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, Mapping):
+        if {"value", "low", "high"} <= set(value):
+            return with_interval(value)
+        return "; ".join(f"{key}: {_plainly(one)}" for key, one in value.items()) or "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plainly, value)) or "–"
+    return str(value)

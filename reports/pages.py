@@ -19,16 +19,20 @@ def render(template: str, **values: Any) -> str:
 
 
 def embedded(lake: Lake, picture: Mapping[str, Any]) -> str | None:
-    """The small JPEG of a picture as a data URI.
+    """The small JPEG of a picture as a data URI; None where `thumbnail` gives none."""
+    data = thumbnail(lake, picture)
+    return None if data is None else data_uri(data, "image/jpeg")
+
+
+def thumbnail(lake: Lake, picture: Mapping[str, Any]) -> bytes | None:
+    """The small JPEG of a picture (a row with may_show and path).
 
     None where it may not be shown, has no derivative, or its derivative is gone from the store.
     """
     if not picture["may_show"] or picture["path"] is None:
         return None
     file = lake.images.root / picture["path"]
-    if not file.is_file():
-        return None
-    return data_uri(file.read_bytes(), "image/jpeg")
+    return file.read_bytes() if file.is_file() else None
 
 
 def data_uri(data: bytes, media_type: str) -> str:
