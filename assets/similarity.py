@@ -2,8 +2,8 @@
 
 import dagster as dg
 
+from assets.examples import embedded_pictures
 from assets.stage import Results, Work, picture, spec, stage
-from assets.training import embedded_pictures
 from storage import Lake
 from storage.files import write_bytes
 

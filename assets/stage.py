@@ -148,7 +148,14 @@ class Work:
 
 
 def of_derivatives(
-    lake: Lake, kernel: "Kernel", memo: str, *, version: str, label: str, workers: int | None = None
+    lake: Lake,
+    kernel: "Kernel",
+    memo: str,
+    *,
+    version: str,
+    label: str,
+    workers: int | None = None,
+    batch_size: int = 64,
 ) -> "pa.Table":
     """The kernel's result for every original's derivative, in the order of `images/derivatives`.
 
@@ -167,6 +174,7 @@ def of_derivatives(
         key="sha256",
         version=version,
         label=label,
+        batch_size=batch_size,
         workers=workers,
     )
     refuse_failed(result, memo)

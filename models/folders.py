@@ -13,6 +13,7 @@ from typing import Any
 from storage.errors import MendableError
 from storage.files import write_bytes, write_text
 
+REGISTRY = "registry"  # below a lake: the models of models.registry
 _CURRENT = "current"
 
 

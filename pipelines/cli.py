@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines import pictures
+from pipelines import learning, pictures
 from pipelines.forms import Form, TextForm
 from pipelines.helptext import examples
 from pipelines.settings import (
@@ -212,10 +212,10 @@ def _show_status(settings: Settings, *, only_open: bool) -> None:
     table.add_column("rows", justify="right", no_wrap=True)
     table.add_column("version", no_wrap=True)
     table.add_column("why", overflow="fold")
-    colours = {"fresh": "green", "stale": "yellow", "missing": "red"}
+    colours = {"fresh": "green", "stale": "yellow", "missing": "red", states.ASKED_FOR: "dim"}
     with dg.DagsterInstance.get() as instance:
         for line in states.lines(instance):
-            if only_open and line.state == "fresh":
+            if only_open and line.state in ("fresh", states.ASKED_FOR):
                 continue
             table.add_row(
                 line.key,
@@ -470,6 +470,36 @@ def decide(
     out.print(f"Noted. `{_command()} run` brings groups and keepers up to date.")
 
 
+@app.command(
+    epilog=examples(
+        "correct    [dim]# lists labels that are likely wrong[/dim]",
+        "correct --limit 50",
+        'correct met:436535 department "European Paintings"',
+        'correct met:436535 style Realism --by "A. Curator"',
+    )
+)
+def correct(
+    artwork: Annotated[str | None, typer.Argument(help="the artwork's id: met:436535")] = None,
+    attribute: Annotated[
+        str | None, typer.Argument(help="department, style, genre or artist")
+    ] = None,
+    label: Annotated[str | None, typer.Argument(help="the label that is right")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="suggestions shown")] = 20,
+    by: Annotated[str | None, typer.Option(help="who says so (default: the user's name)")] = None,
+) -> None:
+    """Put a label right, or confirm it; the next training follows. Alone it lists what is likely wrong."""
+    from pipelines import correcting
+
+    lake, command = _existing(load()), _command()
+    if artwork is None:
+        correcting.show(lake, out, command=command, limit=limit)
+    elif attribute is None or label is None:
+        raise SettingsError("Say the artwork, the attribute and the label that is right.")
+    else:
+        correcting.correct(lake, artwork, attribute, label, out, command=command, by=by)
+
+
+app.add_typer(learning.app)
 app.add_typer(pictures.app)
 
 

@@ -1,4 +1,4 @@
-"""Jobs: observe a source, ingest a source, refresh what follows.
+"""Jobs: observe a source, ingest a source, refresh what follows, train a network.
 
 Partitioned and unpartitioned assets never share a job: without a partition key it would fail, with
 one it would re-run everything behind it.
@@ -6,14 +6,20 @@ one it would re-run everything behind it.
 
 import dagster as dg
 
+from assets.ablations import ABLATIONS
+from assets.corrections import SOURCE as CORRECTIONS
+from assets.networks import PLANS, network_keys
 from assets.partitions import partitions_of
 from assets.raw import raw_keys
+from assets.registry import PROMOTIONS
+from assets.searches import search_key
 from assets.source import CHOICES, DECISIONS, freshness_checks, source_key
 from scrapers import MUSEUMS
 
 REFRESH = "refresh"
 OBSERVE_DECISIONS = "observe_decisions"
 CHECK_FRESHNESS = "check_freshness"
+ABLATE = "ablate"
 # One id on all runs of one `artlake run`: caps on requests and bytes count them together.
 RUN_TAG = "artlake/run"
 
@@ -26,6 +32,16 @@ def observe_name(museum: str) -> str:
 def ingest_name(museum: str) -> str:
     """The job that fetches a museum's records."""
     return f"ingest_{museum}"
+
+
+def train_name(plan: str) -> str:
+    """The job that trains the network of a recipe."""
+    return f"train_{plan}"
+
+
+def search_name(plan: str) -> str:
+    """The job that searches a plan's recipe."""
+    return f"search_{plan}"
 
 
 def _keys(names: list[str]) -> list[dg.AssetKey]:
@@ -44,8 +60,8 @@ observe_jobs = [
 
 observe_decisions = dg.define_asset_job(
     OBSERVE_DECISIONS,
-    selection=_keys([DECISIONS, CHOICES]),
-    description="Look whether people have decided anything new: of duplicates, of pictures' size.",
+    selection=_keys([DECISIONS, CHOICES, CORRECTIONS, PROMOTIONS]),
+    description="Look whether people have decided anything new: of duplicates, pictures' size, labels, models.",
 )
 
 freshness_job = dg.define_asset_job(
@@ -66,12 +82,52 @@ ingest_jobs = [
 
 _raw = [key for museum in MUSEUMS for key in _keys(raw_keys(museum))]
 
+# The command that makes them. They take to hours, when people ask for it: never by a refresh.
+ON_REQUEST = {
+    **{key: f"train {name}" for name in PLANS for key in network_keys(name)},
+    **{search_key(name): f"train {name} --trials 20" for name in PLANS},
+    ABLATIONS: "ablate",
+}
+
+train_jobs = [
+    dg.define_asset_job(
+        train_name(name),
+        selection=_keys(network_keys(name)),
+        description=f"Train {name} by models/recipes/{name}.yaml, judge and register it.",
+    )
+    for name in PLANS
+]
+
+search_jobs = [
+    dg.define_asset_job(
+        search_name(name),
+        selection=_keys([search_key(name)]),
+        description=f"Look for a better recipe than models/recipes/{name}.yaml.",
+    )
+    for name in PLANS
+]
+
+ablations_job = dg.define_asset_job(
+    ABLATE,
+    selection=_keys([ABLATIONS]),
+    description="Train variants of a recipe, to see what each part of it adds.",
+)
+
 refresh_job = dg.define_asset_job(
     REFRESH,
     selection=dg.AssetSelection.all()
     - dg.AssetSelection.groups("source")
-    - dg.AssetSelection.assets(*_raw),
+    - dg.AssetSelection.assets(*_raw, *_keys(list(ON_REQUEST))),
     description="Everything behind the raw records, from the catalog to the reports.",
 )
 
-jobs = [*observe_jobs, observe_decisions, freshness_job, *ingest_jobs, refresh_job]
+jobs = [
+    *observe_jobs,
+    observe_decisions,
+    freshness_job,
+    *ingest_jobs,
+    refresh_job,
+    *train_jobs,
+    *search_jobs,
+    ablations_job,
+]

@@ -12,6 +12,9 @@ from scrapers.net import Net
 from storage import Lake, LakeError
 from storage.lake import LIVE
 
+# A child that is asked to stop ends its step and keeps a checkpoint; one given up on would go on unseen.
+_UNTIL_STOPPED = 180.0
+
 
 class NoIOManager(dg.IOManager):
     """Stands where Dagster would pickle silently, and says what to do instead."""
@@ -95,6 +98,6 @@ def resources() -> dict[str, Any]:
         "hashes": dg.ResourceDefinition(lambda _: _hashes()),
         "keep_snapshots": dg.ResourceDefinition(lambda _: load().keep_snapshots),
         "samples": dg.ResourceDefinition(lambda _: load().samples),
-        "pipes": dg.PipesSubprocessClient(),
+        "pipes": dg.PipesSubprocessClient(termination_timeout_seconds=_UNTIL_STOPPED),
         "io_manager": NoIOManager(),
     }

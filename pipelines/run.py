@@ -3,10 +3,11 @@
 import os
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import dagster as dg
@@ -17,7 +18,14 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from assets.raw import raw_keys
 from pipelines.definitions import defs
 from pipelines.failures import append
-from pipelines.jobs import OBSERVE_DECISIONS, REFRESH, RUN_TAG, ingest_name, observe_name
+from pipelines.jobs import (
+    OBSERVE_DECISIONS,
+    ON_REQUEST,
+    REFRESH,
+    RUN_TAG,
+    ingest_name,
+    observe_name,
+)
 from pipelines.resources import require_origin
 from pipelines.settings import ROOT, Settings, load, of_lake, prepare_home
 from pipelines.staleness import Verdict, verdicts
@@ -30,9 +38,15 @@ from storage.lake import LIVE
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
-# Marks the runs of this command among those that the UI's daemon starts.
+# Marks the runs of a command among those that the UI's daemon starts.
 # The second tag lets the UI list them under their jobs.
-_OURS = {"artlake/by": "artlake run", ".dagster/repository": "__repository__@artlake"}
+_BY = "artlake run"
+
+
+def _tags(by: str) -> dict[str, str]:
+    return {"artlake/by": by, ".dagster/repository": "__repository__@artlake"}
+
+
 _CATALOG = "catalog/artworks"
 _TRY_AGAIN = ("refusals that may have passed",)
 _CHECK_AGAIN = ("a check that failed",)
@@ -72,9 +86,9 @@ def museum(lake: Lake) -> Iterator[None]:
 class Runner:
     """Executes jobs of the definitions in this process against one Dagster instance."""
 
-    def __init__(self, instance: dg.DagsterInstance, lake: Path):
+    def __init__(self, instance: dg.DagsterInstance, lake: Path, by: str = _BY):
         self.instance, self._lake = instance, lake
-        self._tags = _OURS | {RUN_TAG: uuid4().hex}
+        self._tags = _tags(by) | {RUN_TAG: uuid4().hex}
         self._pending: list[Verdict] | None = None
         self.graph = defs.resolve_asset_graph()
         self._repository = ReconstructableRepository.for_module(
@@ -82,7 +96,11 @@ class Runner:
         )
 
     def execute(
-        self, job: str, keys: Sequence[dg.AssetKey] | None = None, partition: str | None = None
+        self,
+        job: str,
+        keys: Sequence[dg.AssetKey] | None = None,
+        partition: str | None = None,
+        config: Mapping[str, Any] | None = None,
     ) -> str | None:
         """Run a job, or some assets of it; return None when all went well, else what failed."""
         self._pending = None
@@ -91,7 +109,7 @@ class Runner:
             instance=self.instance,
             asset_selection=keys,
             tags=self._tags | ({"dagster/partition": partition} if partition else {}),
-            run_config={"loggers": {"console": {}}},
+            run_config={"loggers": {"console": {}}, **(config or {})},
         ) as result:
             if _interrupted(result):  # Dagster takes Ctrl-C for one step's failure
                 raise KeyboardInterrupt
@@ -172,7 +190,7 @@ def run(settings: Settings) -> Outcome:
     prepare_home(settings)
     with lake.lock("run", f"artlake run on {lake.root}"), dg.DagsterInstance.get() as instance:
         lake.tidy()
-        _end_killed(instance)
+        end_killed(instance)
         runner = Runner(instance, lake.root)
         with museum(lake):
             require_origin(load(), lake)
@@ -186,12 +204,12 @@ def run(settings: Settings) -> Outcome:
     return outcome
 
 
-def _end_killed(instance: dg.DagsterInstance) -> None:
-    """End our runs that still count as going on: under our lock, their process is gone.
+def end_killed(instance: dg.DagsterInstance, by: str = _BY) -> None:
+    """End a command's runs that still count as going on: under its lock, their process is gone.
 
     A killed process keeps its slots of the pools, and the next run would wait for them for ever.
     """
-    for killed in instance.get_runs(dg.RunsFilter(tags=_OURS, statuses=NOT_FINISHED_STATUSES)):
+    for killed in instance.get_runs(dg.RunsFilter(tags=_tags(by), statuses=NOT_FINISHED_STATUSES)):
         instance.report_run_failed(killed, "its process was killed")
     storage = instance.event_log_storage
     for run_id in storage.get_concurrency_run_ids():
@@ -249,11 +267,12 @@ def _may_pass(lake: Lake, rejects: str) -> bool:
 
 def _refresh(runner: Runner, outcome: Outcome, lake: Lake) -> None:
     """Run what is stale, wave by wave: what a wave leaves unchanged wakes nothing behind it."""
-    raw = {key for name in MUSEUMS for key in raw_keys(name)}
+    elsewhere = {key for name in MUSEUMS for key in raw_keys(name)}
+    elsewhere |= ON_REQUEST.keys()
     last: list[dg.AssetKey] = []
     again = _may_pass(lake, "images/download_rejects")
     while True:
-        pending = [found for found in runner.pending() if found.key not in raw]
+        pending = [found for found in runner.pending() if found.key not in elsewhere]
         if again:
             pending.append(Verdict("images/originals", None, "stale", _TRY_AGAIN))
             again = False

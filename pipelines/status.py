@@ -10,11 +10,14 @@ from dagster._core.definitions.data_version import extract_data_version_from_ent
 
 from pipelines import failures as failed_runs
 from pipelines.definitions import defs
+from pipelines.jobs import ON_REQUEST
 from pipelines.staleness import Verdict, verdicts
 from scrapers import MUSEUMS
 from scrapers.freshness import judge, last_look
 from scrapers.ledger import Ledger
 from storage import Lake
+
+ASKED_FOR = "on request"  # the state of what people have not had made of today's data
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def _line(instance: dg.DagsterInstance, key: str, found: list[Verdict]) -> Line:
     open_ones = [verdict for verdict in found if verdict.state != "fresh"]
     state = min((verdict.state for verdict in open_ones), default="fresh")
     why = "; ".join(sorted({reason for verdict in open_ones for reason in verdict.reasons}))
+    if open_ones and key in ON_REQUEST:
+        state, why = ASKED_FOR, f"{why or state}; `artlake {ON_REQUEST[key]}` makes it"
     if len(found) > 1 and open_ones:
         why = f"{len(open_ones)} of {len(found)} partitions" + (f": {why}" if why else "")
     return Line(

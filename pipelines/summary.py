@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from assets.examples import ATTRIBUTES
 from assets.reports import REJECTS
-from assets.training import ATTRIBUTES
 from pipelines.run import Outcome
 from scrapers import MUSEUMS
 from storage import Lake

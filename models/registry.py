@@ -1,0 +1,319 @@
+"""The registry: every trained model as a versioned folder, and which of them is asked for an attribute.
+
+What belongs here: registering, listing, comparing, promoting and rolling back. A version
+(`<registry>/<name>/<version>/`) is named by the content of its files and never changes. What is in use is
+the last word of `history.jsonl`, one line an event, only ever appended to and replaced as a whole: a
+process killed at any time leaves the models in use that were.
+"""
+
+import getpass
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from models import card
+from models.folders import to_json
+from storage.errors import MendableError
+from storage.files import link, sha256_file, write_bytes, write_text
+from storage.locks import held
+
+FORMAT = 1
+WEIGHTS = {"network": "weights.safetensors", "head": "head.safetensors"}
+_HISTORY = "history.jsonl"
+_MANIFEST = "files.json"
+
+
+class RegistryError(MendableError):
+    """A model is not there, not whole, or may not be promoted; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered model: its folder is `<registry>/<name>/<version>`, checked to be whole."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """`<name>@<version>`."""
+        return f"{self.folder.parent.name}@{self.folder.name}"
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """What the model is: kind, attributes, labels, temperature, threshold, data, weights…"""
+        return dict(json.loads((self.folder / "config.json").read_text()))
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """Attribute → the summary of models.evaluation."""
+        return dict(json.loads((self.folder / "metrics.json").read_text()))
+
+    def outputs(self, attribute: str) -> pa.Table:
+        """What it said of the test pictures that bear the attribute (models.outputs)."""
+        whole = pq.read_table(self.folder / "outputs.parquet")
+        return whole.filter(pc.equal(whole["attribute"], attribute))
+
+
+def register(
+    root: Path,
+    config: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    outputs: pa.Table,
+    weights: Path,
+) -> Path:
+    """Keep a model below the registry `root` and return its folder; the same model is kept once.
+
+    config: as `Version.config`, with `name` and `kind` (network or head); format is added. metrics:
+    attribute → summary. outputs: an OUTPUTS table; its test side alone is kept. weights: the safetensors
+    file. Nothing is promoted. Raises RegistryError where such a version is there and was changed.
+    """
+    tested = outputs.filter(pc.equal(outputs["side"], "test")).combine_chunks()
+    tested = tested.sort_by([(name, "ascending") for name in ("attribute", "artwork_id", "sha256")])
+    sink = pa.BufferOutputStream()
+    pq.write_table(tested, sink, compression="zstd")
+    config = {**config, "format": FORMAT}
+    made = {
+        "config.json": to_json(config),
+        "metrics.json": to_json(metrics),
+        "outputs.parquet": sink.getvalue().to_pybytes(),
+        "MODEL_CARD.md": card.markdown(config, metrics).encode(),
+    }
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in made.items()}
+    sums[WEIGHTS[config["kind"]]] = sha256_file(weights)
+    manifest = to_json(sums)
+    folder = root / config["name"] / hashlib.sha256(manifest).hexdigest()[:12]
+    with _locked(root, f"registering {folder.parent.name}"):
+        if (folder / _MANIFEST).exists():
+            return check(folder)
+        for name, data in made.items():
+            write_bytes(folder / name, data)
+        (folder / WEIGHTS[config["kind"]]).unlink(missing_ok=True)  # of a run that was killed
+        link(weights, folder / WEIGHTS[config["kind"]])
+        write_bytes(folder / _MANIFEST, manifest)  # last: without it there is no version
+        _append(root, [{"event": "registered", "model": Version(folder).id}])
+    return folder
+
+
+def check(folder: Path) -> Path:
+    """The folder, when every file of the version is there as it was written.
+
+    Raises RegistryError naming the first file that is not.
+    """
+    try:
+        manifest = (folder / _MANIFEST).read_bytes()
+    except OSError:
+        raise RegistryError(
+            f"There is no model {folder.parent.name}@{folder.name} in {folder.parent.parent}. "
+            "`artlake models` lists those there are."
+        ) from None
+    wrong = ""
+    if hashlib.sha256(manifest).hexdigest()[:12] != folder.name:
+        wrong = f"{_MANIFEST} was changed"
+    else:
+        for name, sha256 in json.loads(manifest).items():
+            if not (folder / name).is_file():
+                wrong = wrong or f"{name} is missing"
+            elif sha256_file(folder / name) != sha256:
+                wrong = wrong or f"{name} was changed"
+    if wrong:
+        raise RegistryError(
+            f"The model {folder.parent.name}@{folder.name} is not whole: {wrong} in {folder}. Restore "
+            "the folder from a backup, or roll back to another model with `artlake models rollback`."
+        )
+    return folder
+
+
+def versions(root: Path, name: str | None = None) -> list[Version]:
+    """Every version, or those of one name, in the order in which they were registered."""
+    told = [line["model"] for line in history(root) if line["event"] == "registered"]
+    place = {model: number for number, model in enumerate(told)}
+    found = [Version(path.parent) for path in root.glob(f"{name or '*'}/*/{_MANIFEST}")]
+    return sorted(found, key=lambda one: (place.get(one.id, len(place)), one.id))
+
+
+def find(root: Path, model: str) -> Version:
+    """The version that `name@version` names (its first digits will do), or a name's newest, whole.
+
+    Raises RegistryError when there is none, or several begin so.
+    """
+    name, _, start = model.partition("@")
+    fitting = [one for one in versions(root, name) if one.folder.name.startswith(start)]
+    if not fitting:
+        known = ", ".join(one.id for one in versions(root)) or "none: `artlake run` makes the first"
+        raise RegistryError(f"There is no model {model} in {root}. There are: {known}.")
+    if start and len(fitting) > 1:
+        raise RegistryError(f"{model} may be {' or '.join(one.id for one in fitting)}; say more.")
+    check(fitting[-1].folder)
+    return fitting[-1]
+
+
+def history(root: Path) -> list[dict[str, Any]]:
+    """Every event, oldest first: event, at, by, model, and of promotions attribute, from and why."""
+    try:
+        text = (root / _HISTORY).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def promoted(root: Path, attribute: str) -> Path | None:
+    """The folder of the model that is asked for the attribute, whole; None when none was promoted.
+
+    Raises RegistryError when it was changed or is gone.
+    """
+    held_up = _stack(root, attribute)
+    return check(_folder(root, held_up[-1])) if held_up else None
+
+
+def in_use(root: Path) -> dict[str, str]:
+    """Attribute → `name@version` of the model that is asked for it."""
+    attributes = sorted({line["attribute"] for line in history(root) if "attribute" in line})
+    return {attribute: _stack(root, attribute)[-1] for attribute in attributes}
+
+
+def compare(ours: Version, theirs: Version, attribute: str) -> dict[str, Any]:
+    """How much better `ours` is on the test pictures of both: difference, low, high, pictures.
+
+    As models.evaluation.compare, over the labels of both; the truth is as `ours` has it. Raises RegistryError when no picture was in
+    both tests, or one of the two does not tell the attribute.
+    """
+    from models import evaluation
+
+    for one in (ours, theirs):
+        if attribute not in one.config["labels"]:
+            raise RegistryError(f"{one.id} does not tell the {attribute}; nothing to compare.")
+    labels = sorted({*ours.config["labels"][attribute], *theirs.config["labels"][attribute]})
+    left, right = (_widened(one, attribute, labels) for one in (ours, theirs))
+    if not set(left["artwork_id"].to_pylist()) & set(right["artwork_id"].to_pylist()):
+        raise RegistryError(
+            f"{ours.id} and {theirs.id} were tested on no common picture of {attribute}. Train both "
+            "on today's splits, or promote with a reason."
+        )
+    return evaluation.compare(left, right, tuple(labels))
+
+
+def promote(
+    root: Path,
+    name: str,
+    version: str,
+    force_reason: str | None = None,
+    *,
+    attributes: Sequence[str] | None = None,
+    by: str | None = None,
+) -> list[str]:
+    """Ask this model from now on for the attributes (all that it tells); return those that changed.
+
+    Refused when it is worse than the one in use beyond the interval of their difference, or was tested on
+    none of its test pictures, unless a reason is given, which history keeps. Nothing changes then.
+    Raises RegistryError.
+    """
+    new = find(root, f"{name}@{version}")
+    wanted = list(attributes or new.config["attributes"])
+    with _locked(root, f"promoting {new.id}"):
+        lines = []
+        for attribute in wanted:
+            if attribute not in new.config["attributes"]:
+                raise RegistryError(f"{new.id} does not tell the {attribute}.")
+            told = _stack(root, attribute)
+            before = told[-1] if told else None
+            if before == new.id:
+                continue
+            why = force_reason or _gate(root, new, before, attribute)
+            line = {"event": "promoted", "attribute": attribute, "model": new.id, "from": before}
+            lines.append({**line, "why": why, "by": by})
+        _append(root, lines)
+    return [line["attribute"] for line in lines]
+
+
+def rollback(root: Path, attribute: str, why: str = "", *, by: str | None = None) -> str:
+    """Ask the model again that was asked before the one of today; return its id.
+
+    Raises RegistryError when there was none, or it is no longer whole.
+    """
+    with _locked(root, f"rolling {attribute} back"):
+        told = _stack(root, attribute)
+        if len(told) < 2:
+            raise RegistryError(
+                f"There is no model to roll {attribute} back to: "
+                + (f"{told[-1]} is the first one promoted." if told else "none was promoted.")
+            )
+        before = told[-2]
+        check(_folder(root, before))
+        line = {"event": "rolled back", "attribute": attribute, "model": before, "from": told[-1]}
+        _append(root, [{**line, "why": why, "by": by}])
+    return before
+
+
+def _gate(root: Path, new: Version, before: str | None, attribute: str) -> str:
+    """Why the new one may follow `before`. Raises RegistryError when it may not."""
+    if before is None:
+        return "the first one"
+    found = compare(new, find(root, before), attribute)
+    said = (
+        f"{found['difference']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}] against {before} "
+        f"on {found['pictures']} common test pictures"
+    )
+    if found["high"] < 0:
+        raise RegistryError(
+            f"{new.id} is not promoted for {attribute}: it is worse beyond its interval ({said}). "
+            "Train a better one, or promote it with a reason."
+        )
+    return said
+
+
+def _widened(one: Version, attribute: str, labels: Sequence[str]) -> pa.Table:
+    """Its outputs over `labels`; one that it does not know is never its guess."""
+    known = one.config["labels"][attribute]
+    table = one.outputs(attribute)
+    place = {label: number for number, label in enumerate(known)}
+    rows = [
+        [row[place[label]] if label in place else -1e9 for label in labels]
+        for row in table["logits"].to_pylist()
+    ]
+    column = table.column_names.index("logits")
+    return table.set_column(column, "logits", pa.array(rows, table.schema.field("logits").type))
+
+
+def _folder(root: Path, model: str) -> Path:
+    name, _, version = model.partition("@")
+    return root / name / version
+
+
+def _stack(root: Path, attribute: str) -> list[str]:
+    """The models asked for the attribute, the one in use last; a roll back takes one away."""
+    told: list[str] = []
+    for line in history(root):
+        if line.get("attribute") == attribute:
+            if line["event"] == "promoted":
+                told.append(line["model"])
+            else:
+                told.pop()
+    return told
+
+
+def _locked(root: Path, what: str) -> Any:
+    return held(root / ".lock", what)
+
+
+def _append(root: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Add the lines, all or none of them; only under the lock."""
+    if lines:
+        file = root / _HISTORY
+        before = file.read_text(encoding="utf-8") if file.exists() else ""
+        write_text(file, before + "".join(_lines(lines)))
+
+
+def _lines(lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    for line in lines:
+        whole = {**line, "at": at, "by": line.get("by") or getpass.getuser()}
+        yield json.dumps(whole, sort_keys=True, ensure_ascii=False) + "\n"

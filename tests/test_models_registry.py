@@ -1,0 +1,260 @@
+"""The registry: versions that stay whole, and a gate before what is asked."""
+
+import json
+import multiprocessing
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import safetensors.numpy
+
+from models import registry
+from models.outputs import OUTPUTS
+from models.registry import RegistryError
+from storage.files import write_bytes
+from storage.locks import BusyError
+
+LABELS = ("armour", "paintings")
+
+
+def outputs(
+    right: int, works: Sequence[int] = range(60), labels: Sequence[str] = LABELS
+) -> pa.Table:
+    """What a model says that is right of the first `right` of those works, on the test side."""
+    rows = []
+    for place, work in enumerate(works):
+        truth = work % 2
+        guess = truth if place < right else 1 - truth
+        rows.append(
+            {
+                "attribute": "department",
+                "artwork_id": f"met:{work}",
+                "sha256": f"{work:064x}",
+                "group_id": f"met:{work}",
+                "side": "test",
+                "label": LABELS[truth],
+                "logits": [4.0 if label == LABELS[guess] else 0.0 for label in labels],
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=OUTPUTS)
+
+
+def summary(accuracy: float) -> dict:
+    figure = {"value": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05}
+    return {
+        "pictures": {"train": 280, "validation": 60, "test": 60},
+        "accuracy": figure,
+        "macro_f1": figure,
+        "majority_accuracy": 0.5,
+        "per_class": [
+            {"label": label, "precision": 0.9, "recall": 0.8, "f1": 0.85, "support": support}
+            for label, support in zip(LABELS, (50, 10), strict=True)
+        ],
+        "calibration": {"temperature": 1.2, "ece": 0.02, "ece_before": 0.05},
+        "routing": {
+            "threshold": 0.97,
+            "wanted_precision": 0.99,
+            "bound_confidence": 0.95,
+            "test": {"share": 0.4, "precision": 1.0},
+        },
+    }
+
+
+def made(
+    root: Path,
+    said: pa.Table,
+    name: str = "department",
+    accuracy: float = 0.9,
+    labels: Sequence[str] = LABELS,
+) -> registry.Version:
+    weights = root.parent / "weights.safetensors"
+    tensors = {"weight": np.full((2, 3), accuracy, np.float32)}
+    write_bytes(weights, safetensors.numpy.save(tensors))
+    config = {
+        "name": name,
+        "kind": "network",
+        "attributes": ["department"],
+        "scheme": "grouped",
+        "labels": {"department": list(labels)},
+        "architecture": {},
+        "recipe": {},
+        "image_size": 224,
+        "fingerprint": {"architecture": "resnet18", "weights": "hub", "sha256": "ab" * 32},
+        "temperature": {"department": 1.2},
+        "threshold": {"department": 0.97},
+        "data": {"set": "cd" * 32, "pictures": 400, "sources": ["met"], "licences": ["CC0-1.0"]},
+        "weights": {"source": "hub", "licence": "that of its page"},
+    }
+    metrics = {"department": summary(accuracy)}
+    return registry.Version(registry.register(root, config, metrics, said, weights))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "registry"
+
+
+def promote(root: Path, version: registry.Version, reason: str | None = None) -> list[str]:
+    return registry.promote(root, version.folder.parent.name, version.folder.name, reason)
+
+
+def test_the_same_model_is_kept_once_and_another_beside_it(root: Path) -> None:
+    first, again = made(root, outputs(50)), made(root, outputs(50))
+    other = made(root, outputs(50), accuracy=0.91)
+    assert first.folder == again.folder != other.folder
+    assert [one.id for one in registry.versions(root)] == [first.id, other.id]
+    assert registry.find(root, "department").id == other.id  # the newest
+    assert registry.find(root, first.id[:-4]).id == first.id
+    assert [line["event"] for line in registry.history(root)] == ["registered"] * 2
+
+
+def test_only_the_test_side_of_the_outputs_is_kept(root: Path) -> None:
+    said = outputs(50)
+    side = pa.array(["train"] * 30 + ["test"] * 30)
+    version = made(root, said.set_column(4, OUTPUTS.field("side"), side))
+    assert set(version.outputs("department")["side"].to_pylist()) == {"test"}
+    assert version.outputs("department").num_rows == 30
+
+
+def test_rows_in_another_order_are_the_same_version(root: Path) -> None:
+    said = outputs(50)
+    assert made(root, said).id == made(root, said.take(list(range(59, -1, -1)))).id
+
+
+@pytest.mark.parametrize(
+    "name", ["weights.safetensors", "config.json", "outputs.parquet", "files.json"]
+)
+def test_a_changed_or_missing_file_is_named(root: Path, name: str) -> None:
+    version = made(root, outputs(50))
+    promote(root, version)
+    kept = (version.folder / name).read_bytes()
+    (version.folder / name).unlink()
+    (version.folder / name).write_bytes(kept + b" ")
+    with pytest.raises(RegistryError, match=f"{name} was changed"):
+        registry.promoted(root, "department")
+    (version.folder / name).unlink()
+    with pytest.raises(RegistryError, match=f"{name} is missing|There is no model"):
+        registry.promoted(root, "department")
+
+
+def test_the_first_is_promoted_and_a_better_one_follows(root: Path) -> None:
+    first, better = made(root, outputs(40)), made(root, outputs(58), accuracy=0.97)
+    assert registry.promoted(root, "department") is None
+    assert promote(root, first) == ["department"]
+    assert promote(root, first) == []
+    assert promote(root, better) == ["department"]
+    assert registry.promoted(root, "department") == better.folder
+    assert registry.in_use(root) == {"department": better.id}
+    last = registry.history(root)[-1]
+    assert (last["from"], last["model"], last["attribute"]) == (first.id, better.id, "department")
+    assert last["by"] and last["at"] and "common test pictures" in last["why"]
+
+
+def test_a_little_worse_passes_and_worse_beyond_the_interval_is_refused(root: Path) -> None:
+    first = made(root, outputs(58))
+    slightly, far = made(root, outputs(57), accuracy=0.8), made(root, outputs(30), accuracy=0.5)
+    promote(root, first)
+    promote(root, slightly)
+    before = registry.history(root)
+    with pytest.raises(RegistryError, match="worse beyond its interval"):
+        promote(root, far)
+    assert registry.history(root) == before
+    promote(root, far, "the others saw the test pictures")
+    assert registry.history(root)[-1]["why"] == "the others saw the test pictures"
+    assert registry.promoted(root, "department") == far.folder
+
+
+def test_models_are_judged_on_the_pictures_that_both_were_tested_on(root: Path) -> None:
+    # Right where only it was tested, wrong on all that is common: that is what counts.
+    old = made(root, outputs(60, range(60)))
+    new = made(root, outputs(40, [*range(100, 140), *range(20)]), accuracy=0.6)
+    found = registry.compare(new, old, "department")
+    assert found["pictures"] == 20 and found["difference"] == -1
+    with pytest.raises(RegistryError, match="worse"):
+        promote(root, old) and promote(root, new)
+
+
+def test_without_a_common_test_picture_a_reason_is_needed(root: Path) -> None:
+    promote(root, made(root, outputs(30)))
+    new = made(root, outputs(60, range(100, 160)), accuracy=0.99)
+    with pytest.raises(RegistryError, match="tested on no common picture"):
+        promote(root, new)
+    assert promote(root, new, "another museum") == ["department"]
+
+
+def test_a_label_that_one_of_two_models_lacks_is_never_its_guess(root: Path) -> None:
+    wider = ("armour", "drawings", "paintings")
+    old, new = made(root, outputs(50)), made(root, outputs(50, labels=wider), labels=wider)
+    found = registry.compare(new, old, "department")
+    assert found["pictures"] == 60 and found["difference"] == 0
+
+
+def test_rolling_back_goes_back_one_by_one(root: Path) -> None:
+    versions = [made(root, outputs(50), accuracy=0.8 + number / 100) for number in range(3)]
+    for version in versions:
+        promote(root, version)
+    assert registry.rollback(root, "department", "it sees ghosts") == versions[1].id
+    assert registry.rollback(root, "department") == versions[0].id
+    with pytest.raises(RegistryError, match="the first one promoted"):
+        registry.rollback(root, "department")
+    with pytest.raises(RegistryError, match="none was promoted"):
+        registry.rollback(root, "style")
+    assert promote(root, versions[2]) == ["department"]
+    assert registry.rollback(root, "department") == versions[0].id
+
+
+def test_what_was_rolled_back_to_must_be_whole(root: Path) -> None:
+    first, second = made(root, outputs(50)), made(root, outputs(50), accuracy=0.7)
+    promote(root, first)
+    promote(root, second)
+    (first.folder / "weights.safetensors").unlink()
+    with pytest.raises(RegistryError, match=r"weights\.safetensors is missing"):
+        registry.rollback(root, "department")
+    assert registry.promoted(root, "department") == second.folder
+
+
+def test_unknown_models_and_attributes_are_refused_with_what_there_is(root: Path) -> None:
+    version = made(root, outputs(50))
+    with pytest.raises(RegistryError, match=f"There are: {version.id}"):
+        registry.find(root, "deparment")
+    with pytest.raises(RegistryError, match="does not tell the style"):
+        registry.promote(root, "department", version.folder.name, attributes=["style"])
+
+
+def _promote_and_wait(root: Path, version: str, reached, go) -> None:
+    real = registry.write_text
+
+    def slow(path: Path, text: str) -> None:
+        reached.set()
+        go.wait(20)
+        real(path, text)
+
+    registry.write_text = slow
+    registry.promote(root, "department", version)
+
+
+def test_two_promotions_at_once_and_one_killed_before_it_wrote(root: Path) -> None:
+    first, second = made(root, outputs(50)), made(root, outputs(55), accuracy=0.95)
+    promote(root, first)
+    context = multiprocessing.get_context("fork")
+    reached, go = context.Event(), context.Event()
+    child = context.Process(target=_promote_and_wait, args=(root, second.folder.name, reached, go))
+    child.start()
+    assert reached.wait(20)
+    with pytest.raises(BusyError, match="promoting"):
+        promote(root, second)
+    child.kill()
+    child.join()
+    assert registry.promoted(root, "department") == first.folder
+    assert promote(root, second) == ["department"]  # the dead one's lock is free
+
+
+def test_the_card_tells_what_the_files_say_and_nothing_else(root: Path) -> None:
+    version = made(root, outputs(50))
+    card = (version.folder / "MODEL_CARD.md").read_text()
+    for said in ("CC0-1.0", "met", "0.900", "0.850 to 0.950", "400", "that of its page", "0.9700"):
+        assert said in card, said
+    assert "paintings (10 test pictures)" in card and "armour (50" not in card
+    assert json.loads((version.folder / "config.json").read_text())["format"] == registry.FORMAT

@@ -1,0 +1,166 @@
+"""`artlake classify` and `models` on files of people's own, with a registered head that is asked."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import safetensors.numpy
+from PIL import Image
+from typer.testing import CliRunner
+
+from models import registry
+from models.features import WIDTH
+from models.folders import REGISTRY
+from models.outputs import OUTPUTS
+from models.weights import packaged_fingerprint
+from pipelines import classifying
+from pipelines.classifying import FOR_A_PERSON, ROUTED, ClassifyError
+from pipelines.cli import app
+from pipelines.overlays import OverlayError
+from storage import Lake
+from storage.files import write_bytes
+from tests.test_models_registry import summary
+
+LABELS = ["armour", "drawings", "paintings"]
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake.open(tmp_path / "lake", "hand-made")
+
+
+def head(lake: Lake, *, threshold: float | None = 0.5, sure: bool = True) -> registry.Version:
+    """A head that says `paintings` of everything, surely or not."""
+    weights = lake.root.parent / "head.safetensors"
+    tensors = {
+        "weight": np.zeros((3, WIDTH), np.float32),
+        "bias": np.array([0, 0, 9 if sure else 0.1], np.float32),
+        "mean": np.zeros(WIDTH, np.float32),
+        "scale": np.ones(WIDTH, np.float32),
+    }
+    write_bytes(weights, safetensors.numpy.save(tensors))
+    config = {
+        "name": "department_head",
+        "kind": "head",
+        "attributes": ["department"],
+        "scheme": "grouped",
+        "labels": {"department": LABELS},
+        "image_size": 224,
+        "fingerprint": packaged_fingerprint().as_dict(),
+        "temperature": {"department": 2.0},
+        "threshold": {"department": threshold},
+        "data": {"set": "cd" * 32, "pictures": 400, "sources": ["met"], "licences": ["CC0-1.0"]},
+        "weights": {"source": "packaged", "licence": "Apache-2.0"},
+    }
+    root = lake.file(REGISTRY)
+    empty = pa.Table.from_pylist([], schema=OUTPUTS)
+    version = registry.Version(
+        registry.register(root, config, {"department": summary(0.9)}, empty, weights)
+    )
+    registry.promote(root, version.folder.parent.name, version.folder.name, "a test")
+    return version
+
+
+def pictures(folder: Path) -> Path:
+    """A folder of four formats, one in a folder of its own, and a broken file."""
+    (folder / "deeper").mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for name in ("a.jpg", "b.png", "c.tif", "deeper/d.webp"):
+        pixels = random.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / name)
+    (folder / "broken.jpg").write_bytes((folder / "a.jpg").read_bytes()[:200])
+    (folder / "notes.txt").write_text("no picture")
+    return folder
+
+
+def test_every_picture_is_a_row_whatever_its_format_and_a_broken_one_has_its_reason(
+    lake: Lake, tmp_path: Path
+) -> None:
+    version = head(lake)
+    folder = pictures(tmp_path / "scans")
+    rows = classifying.classify(lake, [folder, tmp_path / "nowhere.jpg"])
+    assert [Path(row["file"]).name for row in rows] == [
+        "a.jpg", "b.png", "broken.jpg", "c.tif", "d.webp", "nowhere.jpg",
+    ]  # fmt: skip
+    by_name = {Path(row["file"]).name: row for row in rows}
+    assert by_name["broken.jpg"]["error"].startswith("truncated")
+    assert by_name["nowhere.jpg"]["error"].startswith("missing")
+    good = [row for row in rows if not row["error"]]
+    assert len(good) == 4
+    expected = np.exp(4.5) / (np.exp(4.5) + 2)  # 9 over the temperature of 2
+    for row in good:
+        assert (row["label"], row["decision"]) == ("paintings", ROUTED)
+        assert row["probability"] == pytest.approx(expected, abs=1e-5)
+        assert row["model"].startswith(f"{version.id} tf_efficientnet_lite0-packaged-")
+
+
+def test_what_is_not_sure_enough_or_has_no_threshold_is_for_a_person(
+    lake: Lake, tmp_path: Path
+) -> None:
+    folder = pictures(tmp_path / "scans")
+    head(lake, sure=False)
+    assert {row["decision"] for row in classifying.classify(lake, [folder / "a.jpg"])} == {
+        FOR_A_PERSON
+    }
+    head(lake, threshold=None)
+    assert {row["decision"] for row in classifying.classify(lake, [folder / "a.jpg"])} == {
+        FOR_A_PERSON
+    }
+
+
+def test_a_grouping_adds_probabilities_up_without_training(lake: Lake, tmp_path: Path) -> None:
+    head(lake, sure=False)
+    grouping = tmp_path / "two.yaml"
+    grouping.write_text(
+        "attribute: department\ngroups:\n  on paper and canvas: [drawings, paintings]\n  objects: [armour]\n"
+    )
+    folder = pictures(tmp_path / "scans")
+    (plain,) = classifying.classify(lake, [folder / "a.jpg"])
+    (row,) = classifying.classify(lake, [folder / "a.jpg"], grouping=grouping)
+    each = np.exp([0, 0, 0.05]) / np.exp([0, 0, 0.05]).sum()
+    assert plain["probability"] == pytest.approx(each[2], abs=1e-5)
+    assert row["label"] == "on paper and canvas"
+    assert row["probability"] == pytest.approx(each[1] + each[2], abs=1e-5)
+    grouping.write_text("attribute: style\ngroups:\n  all: [Baroque]\n")
+    with pytest.raises(ClassifyError, match="no model that is asked tells"):
+        classifying.classify(lake, [folder / "a.jpg"], grouping=grouping)
+
+
+def test_without_a_model_in_use_it_says_what_to_do(lake: Lake, tmp_path: Path) -> None:
+    with pytest.raises(ClassifyError, match="No model is in use .* `./artlake run`"):
+        classifying.classify(lake, [pictures(tmp_path / "scans")])
+
+
+def test_a_head_has_no_overlay_and_a_folder_without_pictures_nothing_to_say(
+    lake: Lake, tmp_path: Path
+) -> None:
+    head(lake)
+    folder = pictures(tmp_path / "scans")
+    with pytest.raises(OverlayError, match="artlake train department"):
+        classifying.classify(lake, [folder], overlays=tmp_path / "why")
+    assert not (tmp_path / "why").exists()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ClassifyError, match="There is no picture in"):
+        classifying.classify(lake, [tmp_path / "empty"])
+
+
+def test_the_command_writes_what_it_prints_and_leaves_the_pictures_alone(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARTLAKE_LAKE", "")  # the command sets it: put back behind the test
+    head(lake)
+    folder = pictures(tmp_path / "scans")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    words = ["--lake", str(lake.root), "classify", str(folder)]
+    done = CliRunner().invoke(
+        app, [*words, "--csv", str(tmp_path / "out.csv")], catch_exceptions=False
+    )
+    assert done.exit_code == 0 and "4 of 4 routed" in done.output, done.output
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 5 and list(rows[0]) == list(classifying.HEADER)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    only_broken = ["--lake", str(lake.root), "classify", str(folder / "broken.jpg")]
+    assert CliRunner().invoke(app, only_broken).exit_code == 1
