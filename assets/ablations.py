@@ -1,6 +1,7 @@
 """Training stage: what each part of a network adds, by training it without; run when people ask for it."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -8,8 +9,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 from pydantic import Field
 
-from assets.judging import network_facts, of_head, of_network
-from assets.networks import PLANS, Changes, changed, taught, training_set
+from assets.floors import NAME, floor
+from assets.judging import network_facts, of_network
+from assets.networks import PLANS, Changes, changed, training_set
+from assets.runs import prune, taught
 from assets.stage import Results, Work, spec, stage
 from models.recipe import Plan
 from storage import Lake
@@ -64,13 +67,16 @@ def ablations(
 
 
 def variants(plan: Plan) -> dict[str, Plan]:
-    """Name → the plan with that part of it; the plan's own recipe stays as it is otherwise."""
+    """Name → the plan with that part of it; the plan's own recipe stays as it is otherwise.
+
+    Each has a name of its own, and with it run folders of its own, but the one that is the plan itself.
+    """
     alone = replace(plan.architecture, sequence="none", pooling="mean")
     rnn = plan.architecture
     if rnn.sequence == "none":
         rnn = replace(rnn, sequence="gru", pooling="attention")
     still = replace(plan.recipe, frozen=True)
-    return {
+    parts = {
         "CNN-RNN, frozen backbone": replace(plan, architecture=rnn, recipe=still),
         "backbone alone, fine-tuned": replace(plan, architecture=alone),
         "attention alone, fine-tuned": replace(
@@ -78,6 +84,14 @@ def variants(plan: Plan) -> dict[str, Plan]:
         ),
         "CNN-RNN, fine-tuned": replace(plan, architecture=rnn),
     }
+    return {
+        name: part if part == plan else replace(part, name=f"{plan.name}_{_slug(name)}")
+        for name, part in parts.items()
+    }
+
+
+def _slug(name: str) -> str:
+    return "_".join(re.findall("[a-z]+", name.lower()))
 
 
 def _contenders(
@@ -88,16 +102,19 @@ def _contenders(
     attribute: str,
 ) -> "Iterator[Contender]":
     """The frozen backbone with a linear head, which the others are compared with, then the variants."""
-    from models import head, outputs
+    from models import outputs
     from models.ablations import Contender
 
     table = training_set(lake, plan)
+    beside = {name: floor(lake, name, plan.scheme) for name in plan.attributes}
+    floors = {name: (NAME, one.outputs) for name, one in beside.items()}
     networks = []
     for name, variant in variants(plan).items():
         result = taught(context, pipes, lake, variant, table)
         said = network_facts(result)
         whole = outputs.read(result / "outputs.parquet")
-        summary = of_network(lake, variant, result)[attribute]
+        summary = of_network(lake, variant, result, floors)[attribute]
+        prune(result.parent)
         networks.append(
             Contender(
                 name,
@@ -108,17 +125,13 @@ def _contenders(
                 said["parameters"],
             )
         )
-    features, examples = lake.read("embeddings/features"), lake.read("training/examples")
-    frozen = head.train(
-        features, examples, lake.read("training/splits"), attribute, scheme=plan.scheme
-    )
     alone = next(one for one in networks if one.architecture["sequence"] == "none")
     yield Contender(
         "frozen features, linear head",
         {**alone.architecture, "pooling": "mean"},
         True,
-        of_head(lake, frozen),
-        frozen.outputs,
+        beside[attribute].summary,
+        beside[attribute].outputs,
         alone.parameters,  # the same layers, but that the backbone was not taught
     )
     yield from networks

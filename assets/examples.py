@@ -36,14 +36,14 @@ _LEAKS = ("test", "groups_on_two_sides", "artists_on_two_sides", "near_duplicate
         "training/examples",
         _INPUTS,
         "Pictures with the labels to learn, after label maps and corrections, and where each is from.",
-        code_version="2",
+        code_version="3",
         kinds={"parquet"},
     ),
     spec(
         "training/splits",
         _INPUTS,
         "Train, validation and test under each scheme; what belongs together never stands on two sides.",
-        code_version="2",
+        code_version="3",
         kinds={"scikitlearn", "parquet"},
     ),
     checks=[
@@ -51,7 +51,12 @@ _LEAKS = ("test", "groups_on_two_sides", "artists_on_two_sides", "near_duplicate
             "no_group_on_two_sides",
             "training/splits",
             "works of one group (duplicates, object, album) are on one side of each scheme but the naive",
-        )
+        ),
+        dg.AssetCheckSpec(
+            "every_attribute_is_split",
+            asset=dg.AssetKey(["training", "splits"]),
+            description="no attribute is left out because a label of it cannot be on every side",
+        ),
     ],
 )
 def examples(
@@ -61,6 +66,7 @@ def examples(
 ) -> Results:
     """Collect labels and split them."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from models import related
     from models.examples import TooFewExamplesError
@@ -101,6 +107,11 @@ def examples(
     splits, left_out = schemes(whole, maps, _official(lake, samples))
     for why in left_out.values():
         context.log.warning(why)
+    # What cannot be split can be neither taught nor judged: behind this it is as if it had no labels.
+    split = pc.unique(splits["attribute"])
+    unsplit = sorted(set(whole["attribute"].to_pylist()) - set(split.to_pylist()))
+    told |= {name: why for name, why in left_out.items() if name.startswith("grouped: ")}
+    whole = whole.filter(pc.is_in(whole["attribute"], value_set=split))
     torn = torn_groups(whole, splits)
     yield work.table("training/examples", whole, ["attribute", "artwork_id"], metadata=told)
     yield work.table(
@@ -110,7 +121,13 @@ def examples(
         checks=[
             dg.AssetCheckResult(
                 check_name="no_group_on_two_sides", passed=not torn, metadata={"torn": torn}
-            )
+            ),
+            dg.AssetCheckResult(
+                check_name="every_attribute_is_split",
+                passed=not unsplit,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"left out": ", ".join(unsplit) or "none"},
+            ),
         ],
         metadata={f"left out: {name}": why for name, why in left_out.items()},
     )

@@ -36,18 +36,20 @@ def of_head(lake: Lake, trained: "Trained") -> dict[str, Any]:
     ).summary
 
 
-def of_network(lake: Lake, plan: Plan, result: Path) -> dict[str, Any]:
-    """Attribute → its evaluation, of a trainer's result, beside a frozen head taught on the same split."""
-    from models import evaluation, head, outputs
+def of_network(
+    lake: Lake, plan: Plan, result: Path, floors: "Mapping[str, tuple[str, pa.Table]]"
+) -> dict[str, Any]:
+    """Attribute → its evaluation, of a trainer's result.
+
+    floors: attribute → name and OUTPUTS of the model to beat, judged on the same split.
+    """
+    from models import evaluation, outputs
 
     said = network_facts(result)
     whole, held_out = (outputs.read(result / f"{name}.parquet") for name in ("outputs", "held_out"))
     curve = json.loads((result / "curve.json").read_text())["curve"]
-    features, examples = lake.read("embeddings/features"), lake.read("training/examples")
-    splits = lake.read("training/splits")
     metrics = {}
     for attribute in plan.attributes:
-        frozen = head.train(features, examples, splits, attribute, scheme=plan.scheme)
         labels = tuple(said["labels"][attribute])
         metrics[attribute] = evaluation.judge(
             whole,
@@ -58,7 +60,7 @@ def of_network(lake: Lake, plan: Plan, result: Path) -> dict[str, Any]:
             facts=slicing(lake),
             curve=curve,
             training={name: said[name] for name in _TRAINING},
-            floor=("frozen features and a linear head", frozen.outputs),
+            floor=floors[attribute],
             groupings=groupings_for(attribute, labels),
         ).summary
     return metrics

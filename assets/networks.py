@@ -6,37 +6,27 @@ They train for minutes to hours, so nothing starts them but people: job `train_<
 
 import hashlib
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
 
+from assets.floors import NAME, floor
 from assets.judging import data_facts, network_facts, of_network, weights_facts
 from assets.registry import promote_by_itself
+from assets.runs import prune, taught
 from assets.stage import Results, Work, picture, spec, stage
 from models import recipe
 from models.folders import REGISTRY
 from models.recipe import Plan
 from storage import Lake
-from storage.files import sha256_files, write_bytes
+from storage.files import write_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 PLANS = {plan.name: plan for plan in map(recipe.read, sorted(recipe.RECIPES.glob("*.yaml")))}
-RUNS = "training/runs"  # folder of the lake
-_ROOT = Path(__file__).resolve().parent.parent
-_MODELS = _ROOT / "models"
-# What another outcome may come from: a run begun with other code is not gone on with.
-_CODE = sorted(
-    [
-        *(_MODELS / "trainer").glob("*.py"),
-        *(_MODELS / f"{name}.py" for name in ("networks", "small_cnn", "feed", "augment")),
-    ]
-)
 
 
 class Changes(dg.Config):
@@ -76,76 +66,6 @@ def training_set(lake: Lake, plan: Plan) -> "pa.Table":
             )
     derivatives = lake.read("images/derivatives")
     return collect(examples, splits, derivatives, plan.attributes, plan.scheme)
-
-
-def labels_of(table: "pa.Table", attributes: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The labels of each attribute in a training set, sorted: the order of the logits."""
-    return {
-        attribute: tuple(sorted(set(table[attribute].drop_null().to_pylist())))
-        for attribute in attributes
-    }
-
-
-def run_folder(lake: Lake, plan: Plan, table: "pa.Table") -> Path:
-    """Where this plan is trained on this set by this code: another of the three starts anew."""
-    rows = json.dumps(table.to_pylist(), sort_keys=True).encode()
-    facts = [json.dumps(plan.as_dict(), sort_keys=True), hashlib.sha256(rows).hexdigest()]
-    key = hashlib.sha256("\n".join([*facts, sha256_files(_CODE)]).encode()).hexdigest()[:12]
-    return lake.file(f"{RUNS}/{plan.name}/{key}")
-
-
-def taught(
-    context: dg.AssetExecutionContext,
-    pipes: dg.PipesSubprocessClient,
-    lake: Lake,
-    plan: Plan,
-    table: "pa.Table",
-) -> Path:
-    """Train the plan in a child process, or go on where one stopped, and return the result's folder.
-
-    A process for each GPU, one where there is none. Raises dg.Failure with the trainer's own sentence.
-    """
-    import torch
-
-    message = in_child(context, pipes, lake, plan, table, processes=torch.cuda.device_count())
-    return Path(message["result"])
-
-
-def in_child(
-    context: dg.AssetExecutionContext,
-    pipes: dg.PipesSubprocessClient,
-    lake: Lake,
-    plan: Plan,
-    table: "pa.Table",
-    *,
-    processes: int = 1,
-    trials: int | None = None,
-) -> dict[str, Any]:
-    """Have `assets.train_child` train the plan, or search it by `trials`; return its last message.
-
-    processes: more than one stand under torchrun. Raises dg.Failure with the trainer's own sentence.
-    """
-    from models.trainer.run import prepare_run
-
-    run = run_folder(lake, plan, table)
-    prepare_run(run, plan, table, lake.images.root, labels_of(table, plan.attributes))
-    context.log.info(f"{plan.name} is worked on in {run}")
-    launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(processes), "-m"]
-    done = pipes.run(
-        command=[
-            sys.executable,
-            "-m",
-            *(launcher if processes > 1 else []),
-            "assets.train_child",
-            json.dumps({"run": str(run), "trials": trials}),
-        ],
-        context=context.op_execution_context,
-        cwd=str(_ROOT),
-    )
-    message = dict(done.get_custom_messages()[-1])
-    if "error" in message:
-        raise dg.Failure(message["error"])
-    return message
 
 
 def _network(name: str) -> dg.AssetsDefinition:
@@ -190,8 +110,10 @@ def _network(name: str) -> dg.AssetsDefinition:
         plan = changed(PLANS[name], config)
         work, table = Work(lake), training_set(lake, plan)
         result = taught(context, pipes, lake, plan, table)
-        metrics = of_network(lake, plan, result)
+        beside = {name: (NAME, floor(lake, name, plan.scheme).outputs) for name in plan.attributes}
+        metrics = of_network(lake, plan, result, beside)
         folder, outcome = registered(context, lake, plan, table, result, metrics)
+        prune(result.parent)
         yield work.file(
             key,
             folder,
@@ -254,6 +176,7 @@ def registered(
         config,
         metrics,
         outputs.read(result / "outputs.parquet"),
+        outputs.read(result / "held_out.parquet"),
         result / "weights.safetensors",
     )
     outcome = {"registered": registry.Version(folder).id}

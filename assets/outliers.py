@@ -1,4 +1,9 @@
-"""Predictions stage: works that do not fit their label, labels that are likely wrong, and the page that shows them."""
+"""Predictions stage: works that do not fit their label, labels that are likely wrong, and the page that shows them.
+
+Labels are doubted by the model that is asked for the attribute, where all labelled works were held out of its
+training once, else by linear heads on frozen features. Distances are those of frozen features whatever model is
+asked: fine-tuning draws the pictures of a label together. predictions/outlier_evaluation judges both.
+"""
 
 import json
 from collections import Counter
@@ -9,31 +14,40 @@ import dagster as dg
 
 from assets.examples import ATTRIBUTES
 from assets.outlier_evaluation import EVALUATION
+from assets.registry import in_use_key
 from assets.stage import Results, Work, picture, spec, stage
+from models.folders import REGISTRY
 from storage import Lake
 from storage.files import write_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from models.outputs import Outputs
+
 PAGE = "reports/outliers"
 _ODDEST_SHOWN = 12
-_INPUTS = ["embeddings/features", "training/examples"]
+_INPUTS = [
+    "embeddings/features",
+    "training/examples",
+    "duplicates/primary",
+    *(in_use_key(attribute) for attribute in ATTRIBUTES),
+]
 
 
 @stage(
     spec(
         "predictions/outliers",
-        [*_INPUTS, "duplicates/primary"],
+        _INPUTS,
         "Works that do not fit their own label, the oddest first, with reasons.",
-        code_version="2",
+        code_version="3",
         kinds={"pytorch", "parquet"},
     ),
     spec(
         "predictions/label_issues",
-        [*_INPUTS, "duplicates/primary"],
+        _INPUTS,
         "Labels that are likely wrong, with the one the model would give: for people to accept or refuse.",
-        code_version="1",
+        code_version="2",
         kinds={"pytorch", "parquet"},
     ),
     pool="compute",
@@ -50,9 +64,9 @@ def outliers(lake: dg.ResourceParam[Lake]) -> Results:
 
     work = Work(lake)
     features, examples = lake.read("embeddings/features"), lake.read("training/examples")
-    ranked, wrong = [], []
+    ranked, wrong, by = [], [], {}
     for attribute in _present(examples):
-        said = odd.frozen_outputs(features, examples, attribute)
+        said, by[f"{attribute} doubted by"] = _said(lake, features, examples, attribute)
         ranked.append(odd.outliers(attribute, said, matrix(features, said.sha256s.tolist())))
         likely = softmax(said.logits / temperature(said.logits, said.targets))
         wrong.append(
@@ -71,13 +85,13 @@ def outliers(lake: dg.ResourceParam[Lake]) -> Results:
         "predictions/outliers",
         found,
         ["attribute", "rank", "artwork_id"],
-        metadata=_sheet(lake, "oddest", found, oddest),
+        metadata={**by, **_sheet(lake, "oddest", found, oddest)},
     )
     yield work.table(
         "predictions/label_issues",
         issues,
         ["attribute", "rank", "artwork_id"],
-        metadata=_sheet(lake, "likeliest wrong", issues, doubted),
+        metadata={**by, **_sheet(lake, "likeliest wrong", issues, doubted)},
     )
 
 
@@ -106,6 +120,23 @@ def sheet(lake: dg.ResourceParam[Lake]) -> Results:
     file = lake.file(f"{PAGE}.html")
     write_text(file, page(lake, _lists(lake), drawn.read_bytes() if judged else None))
     yield work.file(PAGE, file)
+
+
+def _said(
+    lake: Lake, features: "pa.Table", examples: "pa.Table", attribute: str
+) -> "tuple[Outputs, str]":
+    """What is said of every labelled work by a model that was not taught it, and by which."""
+    from models import outliers as odd
+    from models import registry
+
+    folder = registry.promoted(lake.file(REGISTRY), attribute)
+    if folder is not None:
+        version = registry.Version(folder)
+        said = odd.held_out_outputs(version, examples, attribute)
+        if said is not None:
+            return said, f"{version.id}, held out"
+    said = odd.frozen_outputs(features, examples, attribute)
+    return said, "linear heads on frozen features, out of fold"
 
 
 def _present(examples: "pa.Table") -> list[str]:

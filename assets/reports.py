@@ -16,6 +16,7 @@ from assets.published import WAREHOUSE
 from assets.raw import raw_keys
 from assets.registry import in_use_key
 from assets.stage import Results, Work, spec, stage
+from assets.trainings import TRAININGS
 from models.folders import REGISTRY
 from reports.facts import CROPS_KEY, KEYS
 from reports.mistakes import KEYS as PICTURES
@@ -39,11 +40,11 @@ REJECTS = [
 ]
 _COLLECTION = [*KEYS, CROPS_KEY, *REJECTS]
 # Networks and ablations are trained when people ask for it: the report tells of those there are, and a
-# promotion makes it stale. Nothing may wait for them.
+# training or a promotion makes it stale. Nothing may wait for them.
 _MODELS = [
     *_EVALUATIONS,
     *(in_use_key(attribute) for attribute in ATTRIBUTES),
-    *(LEAKAGE, OUTLIERS, ISSUES, "catalog/sources"),
+    *(TRAININGS, LEAKAGE, OUTLIERS, ISSUES, "catalog/sources"),
     *PICTURES,
 ]
 ABOUT = {

@@ -1,12 +1,12 @@
 """Training stage: the search for a better recipe, an asset a recipe, run in a child process when people ask for it."""
 
 import shutil
-from pathlib import Path
 
 import dagster as dg
 from pydantic import Field
 
-from assets.networks import PLANS, Changes, changed, in_child, run_folder, training_set
+from assets.networks import PLANS, Changes, changed, training_set
+from assets.runs import in_child
 from assets.stage import Results, Work, spec, stage
 from models.recipe import RECIPES
 from storage import Lake
@@ -44,10 +44,9 @@ def _search(name: str) -> dg.AssetsDefinition:
         plan = changed(PLANS[name], config)
         table = training_set(lake, plan)
         found = in_child(context, pipes, lake, plan, table, trials=config.trials)
-        best: Path = run_folder(lake, plan, table) / "search" / "best.yaml"
         file = lake.file(f"{key}.yaml")
         with replacing(file) as part:
-            shutil.copyfile(best, part)
+            shutil.copyfile(found["result"], part)
         metadata = {
             "accuracy and macro-F1 on validation, mean": found["figure"],
             "recipe": dg.MetadataValue.json(found["recipe"]),

@@ -14,6 +14,8 @@ from typing import Any
 
 from storage.errors import MendableError
 
+# The device file of the terminal that `artlake train` was typed in: Dagster sends our stderr to a file.
+TERMINAL = "ARTLAKE_TERMINAL"
 _LOG_EVERY_S = 10.0
 
 
@@ -38,27 +40,29 @@ def _told(record: dict[str, Any]) -> str:
 def _work(task: dict[str, Any], log: Any) -> dict[str, Any]:
     run, said = Path(task["run"]), 0.0
 
-    on_terminal = sys.stderr.isatty()
+    terminal = os.environ.get(TERMINAL)
 
     def report(record: dict[str, Any]) -> None:
         nonlocal said
-        if on_terminal:  # the bar says it all: lines of the log would break into it
+        if terminal:  # the bar says it all: lines of the log would break into it
             bar(record)
         if record["event"] != "step" or time.monotonic() - said >= _LOG_EVERY_S:
             said = time.monotonic() if record["event"] == "step" else said
-            (log.debug if on_terminal else log.info)(_told(record))
+            (log.debug if terminal else log.info)(_told(record))
 
     from models.trainer.bar import Bar
     from models.trainer.loop import train
     from models.trainer.search import search
 
-    bar = Bar()
-    try:
-        if task["trials"] is not None:
-            return search(run, task["trials"], report)
-        return {"result": str(train(run, report))}
-    finally:
-        bar.close()
+    with Path(terminal or os.devnull).open("w") as to:
+        bar = Bar(to)
+        try:
+            if task["trials"] is not None:
+                found = search(run, task["trials"], report)
+                return {**found, "result": str(run / "search" / "best.yaml")}
+            return {"result": str(train(run, report))}
+        finally:
+            bar.close()
 
 
 def main() -> None:

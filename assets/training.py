@@ -27,14 +27,14 @@ def _head(attribute: str) -> dg.AssetsDefinition:
             key,
             inputs,
             f"A linear head on frozen features that tells the {attribute}, calibrated and registered.",
-            code_version="2",
+            code_version="3",
             kinds={"pytorch"},
         ),
         spec(
             judged,
             inputs,
             f"How good the {attribute} head is on pictures it has not seen.",
-            code_version="2",
+            code_version="3",
             kinds={"python"},
         ),
         pool="compute",
@@ -109,9 +109,15 @@ def _register(lake: Lake, trained: "Trained", version: "Path", summary: dict) ->
         "temperature": {head.attribute: head.temperature},
         "threshold": {head.attribute: head.threshold},
         "data": data_facts(own, lake.read("catalog/artworks")),
+        "data_version": head.data_version,
         "weights": weights_facts(fingerprint),
     }
     metrics = {head.attribute: summary}
     return registry.register(
-        lake.file(REGISTRY), config, metrics, trained.outputs, version / "head.safetensors"
+        lake.file(REGISTRY),
+        config,
+        metrics,
+        trained.outputs,
+        trained.held_out,
+        version / "head.safetensors",
     )

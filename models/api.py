@@ -138,14 +138,11 @@ class CNNRNNModel:
         """
         many = isinstance(pictures, Sequence) and not isinstance(pictures, str)
         found = self._probabilities(list(pictures) if many else [pictures])
+        named = [dict(zip(self.class_names, row.tolist(), strict=True)) for row in found]
         answers = [
-            Prediction(self.class_names[int(row.argmax())], float(row.max()), self._named(row))
-            for row in found
+            Prediction(max(one, key=one.__getitem__), max(one.values()), one) for one in named
         ]
         return answers if many else answers[0]
-
-    def _named(self, row: np.ndarray) -> dict[str, float]:
-        return {name: float(value) for name, value in zip(self.class_names, row, strict=True)}
 
     def _probabilities(self, pictures: list[Any]) -> np.ndarray:
         import torch

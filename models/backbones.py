@@ -47,7 +47,7 @@ def trunk(backbone: "nn.Module", image_size: int) -> tuple["nn.Module", tuple[in
 
     Classifiers and whatever else comes after the map (VGG's hidden layers, ConvNeXt's last norm) are replaced
     in place by `nn.Identity`: parameters that get no gradient would stop training on several processes. Which
-    they are is seen in one forward pass. (torch's meta device would save the pass, but took 5.8 s of CPU time to
+    they are is seen in one forward pass, whatever the caller wants of gradients. (torch's meta device would save the pass, but took 5.8 s of CPU time to
     import before the first.) The backbone is expected in evaluation mode.
 
     Raises NetworkError when the backbone takes no pictures of that size.
@@ -61,7 +61,7 @@ def trunk(backbone: "nn.Module", image_size: int) -> tuple["nn.Module", tuple[in
         for part in backbone.modules()
     ]
     try:
-        with torch.no_grad():
+        with torch.inference_mode(False), torch.no_grad():
             maps = feature_map(backbone, torch.zeros(1, 3, image_size, image_size))
     except NetworkError:
         raise

@@ -13,7 +13,7 @@ from models.calibration import softmax
 from models.groupings import Grouping
 from models.metrics import Resamples
 from models.outputs import Outputs
-from models.routing import by_label, choose_threshold, routed
+from models.routing import by_label, routed
 
 PER_CLASS = pa.schema(
     [
@@ -112,12 +112,9 @@ def grouped(
 ) -> dict[str, Any]:
     """How good the groups are, with a threshold of their own, on the calibrated probabilities."""
     places, groups = grouping.places(test.labels), grouping.groups
-    sums = [grouping.sums(softmax(one.logits / heat), one.labels) for one in (test, held)]
-    (scores, targets, guesses), (held_scores, held_targets, held_guesses) = (
-        (likely.max(axis=1), places[one.targets], likely.argmax(axis=1))
-        for likely, one in zip(sums, (test, held), strict=True)
-    )
-    threshold = choose_threshold(held_scores, held_targets == held_guesses, held.groups)
+    likely = grouping.sums(softmax(test.logits / heat), test.labels)
+    scores, targets, guesses = likely.max(axis=1), places[test.targets], likely.argmax(axis=1)
+    threshold = grouping.threshold(held, heat)
     return {
         "groups": {group: grouping.members(group) for group in groups},
         "accuracy": metrics.share(targets == guesses, resamples),

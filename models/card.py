@@ -4,16 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 
-def markdown(config: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+def markdown(
+    config: Mapping[str, Any], metrics: Mapping[str, Any], held_out: Mapping[str, int]
+) -> str:
     """The card as Markdown.
 
-    config, metrics: as `models.registry.Version` has them. No figure stands in it that is not in those.
+    config, metrics: as `models.versions.Version` has them; held_out: attribute → how many pictures its outputs
+    out of training hold. No figure stands in it that is not in those.
     """
     parts = [
         [f"# {config['name']}"],
         _use(config),
         _data(config),
-        *(_figures(attribute, metrics[attribute]) for attribute in config["attributes"]),
+        *(_figures(name, metrics[name], held_out[name]) for name in config["attributes"]),
         _limits(config, metrics),
         _weights(config),
         _loading(config),
@@ -49,7 +52,7 @@ def _data(config: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _figures(attribute: str, summary: Mapping[str, Any]) -> list[str]:
+def _figures(attribute: str, summary: Mapping[str, Any], held_out: int) -> list[str]:
     pictures = ", ".join(f"{count:,} {side}" for side, count in summary["pictures"].items())
     figures = [("accuracy", summary["accuracy"]), ("macro-F1", summary["macro_f1"])]
     figures += [(f"top {k}", value) for k, value in summary.get("top_k", {}).items() if int(k) > 1]
@@ -68,7 +71,7 @@ def _figures(attribute: str, summary: Mapping[str, Any]) -> list[str]:
         "",
         *_per_class(summary),
         "",
-        *_calibration(summary),
+        *_calibration(summary, held_out),
     ]
     return lines
 
@@ -85,8 +88,13 @@ def _per_class(summary: Mapping[str, Any]) -> list[str]:
     return _table(["label", "precision", "recall", "F1", "test pictures"], rows)
 
 
-def _calibration(summary: Mapping[str, Any]) -> Iterator[str]:
+def _calibration(summary: Mapping[str, Any], held_out: int) -> Iterator[str]:
     calibration, routing = summary["calibration"], summary["routing"]
+    yield (
+        f"Temperature and threshold were chosen on {held_out:,} pictures of train and validation that were "
+        "shown to models not taught them; what was said of those is in held_out.parquet."
+    )
+    yield ""
     yield (
         f"Calibration: temperature {calibration['temperature']:.2f}; expected calibration error "
         f"{calibration['ece']:.3f} ({calibration['ece_before']:.3f} before)."
@@ -103,7 +111,7 @@ def _calibration(summary: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"Routing: from a confidence of {routing['threshold']:.4f} it may decide alone "
         f"({routing['wanted_precision']:.0%} right, bound at {routing['bound_confidence']:.0%} confidence, "
-        f"chosen out of fold); on test that is {test['share']:.1%} of the pictures{right}."
+        f"chosen on those); on test that is {test['share']:.1%} of the pictures{right}."
     )
 
 

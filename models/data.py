@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 
 from models.features import matrix
 from models.folders import to_json
-from models.splits import kept_together, of_scheme, sides
+from models.splits import of_scheme, sides
+from models.together import kept_together
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def prepare(
     """Line examples, sides and vectors up.
 
     scheme: which of the splits. distinct: a picture filed under several objects of one label counts once,
-    as it tells no more. `groups` is what the scheme keeps on one side (`splits.kept_together`).
+    as it tells no more. `groups` is what the scheme keeps on one side (`together.kept_together`).
     Raises ValueError when there is no example of the attribute, a picture without features, or
     features that are not numbers; SplitError when the attribute has no such split, or an example is on no side.
     """

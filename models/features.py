@@ -161,6 +161,20 @@ def matrix(features: pa.Table, sha256s: Sequence[str]) -> np.ndarray:
     return whole[[row[sha256] for sha256 in sha256s]]
 
 
+def with_features(pictures: pa.Table, features: pa.Table) -> tuple[list[str], list[str]]:
+    """Artworks whose picture has features, by artwork_id, and those pictures' sha256."""
+    known = set(features["sha256"].to_pylist())
+    ordered = pictures.sort_by("artwork_id")
+    pairs = [
+        (artwork_id, sha256)
+        for artwork_id, sha256 in zip(
+            ordered["artwork_id"].to_pylist(), ordered["sha256"].to_pylist(), strict=True
+        )
+        if sha256 in known
+    ]
+    return [artwork_id for artwork_id, _ in pairs], [sha256 for _, sha256 in pairs]
+
+
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Vectors scaled to length one (a zero vector stays zero)."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

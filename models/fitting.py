@@ -13,14 +13,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from models.trainer import TrainingError
+
 MAX_EPOCHS = 100
 # Relative change of the loss in one epoch under which the fit has ended; a hundredth of it moved
 # validation accuracy by 0.002 at most, for up to twice the epochs.
 _SETTLED = 1e-3
-
-
-class TrainingError(RuntimeError):
-    """Training cannot go on; the message says where and why."""
 
 
 @dataclass(frozen=True)

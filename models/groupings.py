@@ -11,6 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from models.calibration import softmax
+from models.outputs import Outputs
+from models.routing import choose_threshold
 from storage.errors import MendableError
 
 GROUPINGS = Path(__file__).parent / "groupings"
@@ -60,6 +63,16 @@ class Grouping:
         Raises GroupingError as `places` does.
         """
         return probabilities @ np.eye(len(self.groups))[self.places(labels)]
+
+    def threshold(self, held_out: Outputs, heat: float) -> float | None:
+        """The confidence in a group from which 99 % are proven right (models.routing); None: there is none.
+
+        held_out: of pictures that the model was not taught; heat: its temperature. Raises GroupingError as
+        `places` does.
+        """
+        likely = self.sums(softmax(held_out.logits / heat), held_out.labels)
+        right = likely.argmax(axis=1) == self.places(held_out.labels)[held_out.targets]
+        return choose_threshold(likely.max(axis=1), right, held_out.groups)
 
 
 def read(path: Path) -> Grouping:

@@ -18,10 +18,11 @@ from models import outputs
 from models.calibration import settle, softmax
 from models.data import Prepared, data_version, prepare, standardisation
 from models.features import check_model
-from models.fitting import CANDIDATES, Fit, Settings, TrainingError, fit_linear, side_by_side
+from models.fitting import CANDIDATES, Fit, Settings, fit_linear, side_by_side
 from models.folders import read_version, to_json, version_of, write_version
 from models.outputs import Outputs
 from models.splits import grouped_folds
+from models.trainer import TrainingError
 from models.weights import Fingerprint, packaged_fingerprint
 
 Report = Callable[[dict[str, Any]], None]
@@ -111,7 +112,10 @@ def train(
     for side, rows in (("train", train_side), ("validation", held_side)):
         absent = sorted(set(range(len(data.labels))) - set(data.targets[rows].tolist()))
         if absent:
-            raise TrainingError(f"{attribute}: no {side} example of {data.labels[absent[0]]!r}.")
+            raise TrainingError(
+                f"{attribute}: no {side} example of {data.labels[absent[0]]!r}. Raise `minimum_support` in "
+                "its label map, or gather more works."
+            )
     mean, scale = standardisation(data.vectors[taught])
     inputs = (data.vectors.astype(np.float64) - mean) / scale
 

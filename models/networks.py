@@ -20,7 +20,6 @@ from models.recipe import Architecture
 from models.weights import Fingerprint, load, read_state
 
 _CONFIGS = ("config.json", "network.json")  # the registry's, and the trainer's
-_SEED = 0
 
 
 class Network(nn.Module):
@@ -128,16 +127,19 @@ def build(
     architecture: Architecture,
     labels: Mapping[str, tuple[str, ...]],
     image_size: int = 224,
+    seed: int = 0,
 ) -> Network:
-    """The network, its backbone with the weights asked for, all else random from a fixed seed.
+    """The network, its backbone with the weights asked for, all else random from `seed`.
 
+    It can be taught wherever it is built, in a caller's inference mode too.
     Raises WeightsError when these weights are not to be had, NetworkError when an attribute has fewer than two
     labels, or the backbone takes no pictures of that size.
     """
     _check(labels)
-    backbone, fingerprint = load(architecture.backbone, architecture.weights)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(_SEED)
+    # Whatever mode the caller is in: what is made in inference mode could never be taught.
+    with torch.inference_mode(False), torch.enable_grad(), torch.random.fork_rng(devices=[]):
+        backbone, fingerprint = load(architecture.backbone, architecture.weights)
+        torch.manual_seed(seed)
         return Network(
             backbone, replace(fingerprint, input_size=image_size), architecture, labels
         ).eval()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from models.networks import Network
+    from models.versions import Version
 
 # The share of all above which a distance is worth a word.
 _TOLD = 0.9
@@ -50,6 +51,30 @@ def frozen_outputs(features: pa.Table, examples: pa.Table, attribute: str) -> Ou
     logits = out_of_fold(matrix(features, sha256s), targets, groups, len(labels))
     artworks = np.array(chosen["artwork_id"].to_pylist())
     return Outputs(labels, artworks, np.array(sha256s), groups, targets, logits)
+
+
+def held_out_outputs(version: "Version", examples: pa.Table, attribute: str) -> Outputs | None:
+    """What a registered model says of every example without having been taught it, where that is known.
+
+    Of train and validation what was held out, of test what the model itself says; None where a picture is in
+    neither (networks without folds hold out validation alone) or bears a label that the model does not know.
+    The label is the one that the example bears today.
+    """
+    chosen = examples.filter(pc.equal(examples["attribute"], attribute)).sort_by("artwork_id")
+    labels = tuple(version.config["labels"][attribute])
+    said = pa.concat_tables([version.held_out(attribute), version.outputs(attribute)])
+    logits = dict(zip(said["sha256"].to_pylist(), said["logits"].to_pylist(), strict=True))
+    names, sha256s = chosen["label"].to_pylist(), chosen["sha256"].to_pylist()
+    if set(sha256s) - set(logits) or set(names) != set(labels):
+        return None
+    return Outputs(
+        labels,
+        np.array(chosen["artwork_id"].to_pylist()),
+        np.array(sha256s),
+        np.array(chosen["group_id"].to_pylist()),
+        np.array([labels.index(name) for name in names]),
+        np.array([logits[sha256] for sha256 in sha256s], np.float64),
+    )
 
 
 def out_of_fold(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from models.augment import prepare
+from models.pixels import squash
 from storage.errors import MendableError
 
 if TYPE_CHECKING:
@@ -68,12 +69,14 @@ def opened(picture: Any, number: int) -> "Image":
 
 
 def inputs(network: "Network", pictures: Sequence["Image"]) -> "torch.Tensor":
-    """RGB pictures of any size as the network takes them, float n×3×s×s on its device."""
-    import torch
-    from PIL.Image import Resampling
+    """RGB pictures of any size as the network takes them, float n×3×s×s on its device.
 
-    size = (network.image_size, network.image_size)
-    pixels = [np.asarray(one.convert("RGB").resize(size, Resampling.BICUBIC)) for one in pictures]
+    The same square as in training and in the engines (`models.pixels.squash`).
+    """
+    import torch
+
+    size = network.image_size
+    pixels = [squash(np.asarray(one.convert("RGB")), size) for one in pictures]
     images = torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2)
     device = next(network.parameters()).device
     return prepare(images.to(device), network.fingerprint, augmentation="none", seed=0)

@@ -3,8 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from models.features import matrix, model_of, unit
-from models.predict import with_features
+from models.features import matrix, model_of, unit, with_features
 from storage.schemas import PROJECTION
 
 

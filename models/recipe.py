@@ -48,7 +48,11 @@ class Recipe:
     warm_up: share of the steps. ema: decay of the weights' moving average, 0 for none. patience: epochs
     without a better validation figure. logit_adjustment: the tau of Menon et al. 2021 (arXiv 2007.07314),
     0 for none. image_size: pixels of the square input. folds: networks taught besides for out-of-fold
-    predictions of train and validation, 0 for none. precision: `auto` is bf16 where the device is made for it.
+    predictions of train and validation, 0 for none. refit: where there are folds, the network that is kept is
+    taught anew by train and validation together, for as many epochs as validation chose; without folds nothing
+    would be left to choose temperature and threshold by, and the one taught by train alone is kept. precision:
+    `auto` is bf16 where the device is made for it. seed: of the order of pictures, augmentation, dropout, and
+    of all weights that are no backbone's.
     """
 
     epochs: int = 13
@@ -67,6 +71,7 @@ class Recipe:
     image_size: int = 224
     patience: int = 5
     folds: int = 0
+    refit: bool = False
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     compile: bool = False
     seed: int = 0

@@ -1,66 +1,31 @@
 """The registry: every trained model as a versioned folder, and which of them is asked for an attribute.
 
 What belongs here: registering, listing, comparing, promoting and rolling back. A version
-(`<registry>/<name>/<version>/`) is named by the content of its files and never changes. What is in use is
+(`<registry>/<name>/<version>/`, models.versions) is named by its content and never changes. What is in use is
 the last word of `history.jsonl`, one line an event, only ever appended to and replaced as a whole: a
 process killed at any time leaves the models in use that were.
 """
 
 import getpass
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from models import card
-from models.folders import to_json
-from storage.errors import MendableError
-from storage.files import link, sha256_file, write_bytes, write_text
+from models.versions import MANIFEST, RegistryError, Version, check, write
+from storage.files import write_text
 from storage.locks import held
 
-FORMAT = 1
-WEIGHTS = {"network": "weights.safetensors", "head": "head.safetensors"}
+# Who asks the registry needs these of models.versions, too.
+__all__ = [
+    "RegistryError", "Version", "compare", "find", "history", "in_use",
+    "promote", "promoted", "register", "rollback", "versions",
+]  # fmt: skip
+
 _HISTORY = "history.jsonl"
-_MANIFEST = "files.json"
-
-
-class RegistryError(MendableError):
-    """A model is not there, not whole, or may not be promoted; the message says which and why."""
-
-
-@dataclass(frozen=True)
-class Version:
-    """A registered model: its folder is `<registry>/<name>/<version>`, checked to be whole."""
-
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        """`<name>@<version>`."""
-        return f"{self.folder.parent.name}@{self.folder.name}"
-
-    @cached_property
-    def config(self) -> dict[str, Any]:
-        """What the model is: kind, attributes, labels, temperature, threshold, data, weights…"""
-        return dict(json.loads((self.folder / "config.json").read_text()))
-
-    @cached_property
-    def metrics(self) -> dict[str, Any]:
-        """Attribute → the summary of models.evaluation."""
-        return dict(json.loads((self.folder / "metrics.json").read_text()))
-
-    def outputs(self, attribute: str) -> pa.Table:
-        """What it said of the test pictures that bear the attribute (models.outputs)."""
-        whole = pq.read_table(self.folder / "outputs.parquet")
-        return whole.filter(pc.equal(whole["attribute"], attribute))
 
 
 def register(
@@ -68,67 +33,20 @@ def register(
     config: Mapping[str, Any],
     metrics: Mapping[str, Any],
     outputs: pa.Table,
+    held_out: pa.Table,
     weights: Path,
 ) -> Path:
     """Keep a model below the registry `root` and return its folder; the same model is kept once.
 
     config: as `Version.config`, with `name` and `kind` (network or head); format is added. metrics:
-    attribute → summary. outputs: an OUTPUTS table; its test side alone is kept. weights: the safetensors
-    file. Nothing is promoted. Raises RegistryError where such a version is there and was changed.
+    attribute → summary. outputs, held_out: OUTPUTS tables, of the one the test side is kept, of the other
+    (out of fold, or of validation) the rest. weights: the safetensors file. How long training took does not
+    make another model. Nothing is promoted. Raises RegistryError where such a version is there and was changed.
     """
-    tested = outputs.filter(pc.equal(outputs["side"], "test")).combine_chunks()
-    tested = tested.sort_by([(name, "ascending") for name in ("attribute", "artwork_id", "sha256")])
-    sink = pa.BufferOutputStream()
-    pq.write_table(tested, sink, compression="zstd")
-    config = {**config, "format": FORMAT}
-    made = {
-        "config.json": to_json(config),
-        "metrics.json": to_json(metrics),
-        "outputs.parquet": sink.getvalue().to_pybytes(),
-        "MODEL_CARD.md": card.markdown(config, metrics).encode(),
-    }
-    sums = {name: hashlib.sha256(data).hexdigest() for name, data in made.items()}
-    sums[WEIGHTS[config["kind"]]] = sha256_file(weights)
-    manifest = to_json(sums)
-    folder = root / config["name"] / hashlib.sha256(manifest).hexdigest()[:12]
-    with _locked(root, f"registering {folder.parent.name}"):
-        if (folder / _MANIFEST).exists():
-            return check(folder)
-        for name, data in made.items():
-            write_bytes(folder / name, data)
-        (folder / WEIGHTS[config["kind"]]).unlink(missing_ok=True)  # of a run that was killed
-        link(weights, folder / WEIGHTS[config["kind"]])
-        write_bytes(folder / _MANIFEST, manifest)  # last: without it there is no version
-        _append(root, [{"event": "registered", "model": Version(folder).id}])
-    return folder
-
-
-def check(folder: Path) -> Path:
-    """The folder, when every file of the version is there as it was written.
-
-    Raises RegistryError naming the first file that is not.
-    """
-    try:
-        manifest = (folder / _MANIFEST).read_bytes()
-    except OSError:
-        raise RegistryError(
-            f"There is no model {folder.parent.name}@{folder.name} in {folder.parent.parent}. "
-            "`artlake models` lists those there are."
-        ) from None
-    wrong = ""
-    if hashlib.sha256(manifest).hexdigest()[:12] != folder.name:
-        wrong = f"{_MANIFEST} was changed"
-    else:
-        for name, sha256 in json.loads(manifest).items():
-            if not (folder / name).is_file():
-                wrong = wrong or f"{name} is missing"
-            elif sha256_file(folder / name) != sha256:
-                wrong = wrong or f"{name} was changed"
-    if wrong:
-        raise RegistryError(
-            f"The model {folder.parent.name}@{folder.name} is not whole: {wrong} in {folder}. Restore "
-            "the folder from a backup, or roll back to another model with `artlake models rollback`."
-        )
+    with _locked(root, f"registering {config['name']}"):
+        folder, new = write(root / config["name"], config, metrics, outputs, held_out, weights)
+        if new:
+            _append(root, [{"event": "registered", "model": Version(folder).id}])
     return folder
 
 
@@ -136,7 +54,7 @@ def versions(root: Path, name: str | None = None) -> list[Version]:
     """Every version, or those of one name, in the order in which they were registered."""
     told = [line["model"] for line in history(root) if line["event"] == "registered"]
     place = {model: number for number, model in enumerate(told)}
-    found = [Version(path.parent) for path in root.glob(f"{name or '*'}/*/{_MANIFEST}")]
+    found = [Version(path.parent) for path in root.glob(f"{name or '*'}/*/{MANIFEST}")]
     return sorted(found, key=lambda one: (place.get(one.id, len(place)), one.id))
 
 
@@ -183,8 +101,8 @@ def in_use(root: Path) -> dict[str, str]:
 def compare(ours: Version, theirs: Version, attribute: str) -> dict[str, Any]:
     """How much better `ours` is on the test pictures of both: difference, low, high, pictures.
 
-    As models.evaluation.compare, over the labels of both; the truth is as `ours` has it. Raises RegistryError when no picture was in
-    both tests, or one of the two does not tell the attribute.
+    As models.evaluation.compare, over the labels of both; the truth is as `ours` has it. Raises RegistryError
+    when no picture was in both tests, or one of the two does not tell the attribute.
     """
     from models import evaluation
 

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.splits import SplitError, kept_together, of_scheme, sides
+from models.splits import SplitError, of_scheme, sides
+from models.together import kept_together
 from storage.errors import MendableError
 
 
@@ -25,7 +26,7 @@ def training_set(
 
     examples: EXAMPLES; splits: SPLITS; derivatives: DERIVATIVES. path is below the image store. A picture
     filed under several works with the same labels is one row, the first; sorted by artwork_id. group_id: what
-    the scheme keeps on one side (`splits.kept_together`), over the examples of all attributes together.
+    the scheme keeps on one side (`together.kept_together`), over the examples of all attributes together.
 
     Raises SetError for a picture without a derivative, an attribute without examples, a work on two sides
     (attributes whose splits were not made together), SplitError where an attribute has no such split.

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from models.features import Backbone, check_model, matrix, model_of, unit
+from models.features import Backbone, check_model, matrix, model_of, unit, with_features
 from models.folders import read_version, to_json, write_version
-from models.predict import with_features
 from models.weights import Fingerprint, FingerprintError, packaged_fingerprint
 from storage.errors import MendableError
 from storage.schemas import NEIGHBOURS

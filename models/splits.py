@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.labels import SCHEMES, LabelMap
+from models.together import components
 from storage.schemas import SPLITS, table
 
 SIDES = ("train", "validation", "test")
@@ -60,7 +61,7 @@ def split(
         return _official(examples, official or {}, seed)
     if scheme not in ("grouped", "artist_disjoint", "naive"):
         raise SplitError(f"There is no scheme {scheme!r} to split by.")
-    side = _dealt(examples, _components(examples, scheme), seed, SIDES)
+    side = _dealt(examples, components(examples, scheme), seed, SIDES)
     _check(examples, side, scheme)
     return _table(examples, side, scheme)
 
@@ -74,8 +75,9 @@ def schemes(
     """SPLITS under every scheme that the label maps ask for, and `naive`; and which were left out, why.
 
     maps: attribute → label map. official: as `split` takes it; a scheme that needs it and has it not is left out.
-    An attribute that cannot be split under a scheme is left out of that scheme alone, but of `grouped`: that
-    one raises SplitError.
+    An attribute that cannot be split under a scheme is left out of that scheme alone; one that cannot be split
+    under `grouped`, which every other rests on, is left out of all. What is left out and why is keyed
+    `<scheme>: <attributes>`.
     """
     made, told = [SPLITS.empty_table()], {}
     present = pc.unique(examples["attribute"]).to_pylist()
@@ -89,10 +91,11 @@ def schemes(
                 made.append(split(chosen, scheme, seed=seed, official=official))
                 break
             except SplitError as error:
+                out = [error.attribute] if error.attribute else asked
+                told[f"{scheme}: {', '.join(out)}"] = str(error)
+                asked = [name for name in asked if name not in out]
                 if scheme == "grouped":
-                    raise
-                told[f"{scheme}: {error.attribute or ', '.join(asked)}"] = str(error)
-                asked = [name for name in asked if error.attribute and name != error.attribute]
+                    present = [name for name in present if name not in out]
     return pa.concat_tables(made), told
 
 
@@ -129,23 +132,6 @@ def sides(examples: pa.Table, splits: pa.Table) -> np.ndarray:
     if absent:
         raise SplitError(f"{len(absent)} examples are on no side of the split, first {absent[0]}.")
     return np.array([side[name] for name in wanted])
-
-
-def kept_together(examples: pa.Table, scheme: str) -> np.ndarray:
-    """The name of what the scheme keeps on one side with each example: its first artwork_id.
-
-    Folds, calibration and intervals take these for groups, so that they hold out what the test side does:
-    under artist_disjoint the artist's works with all that hangs on them. Published lists keep nothing together
-    but within their training part, where duplicates are.
-    """
-    component = _components(examples, "grouped" if scheme == "official" else scheme)
-    # Not the components' numbers, which hang on what else there is.
-    names = np.array(examples["artwork_id"].to_pylist(), dtype=object)
-    order = np.argsort(names, kind="stable")
-    _, first, member = np.unique(component[order], return_index=True, return_inverse=True)
-    named = np.empty(len(names), dtype=object)
-    named[order] = names[order][first][member]
-    return named.astype(str)
 
 
 def grouped_folds(targets: np.ndarray, groups: np.ndarray, count: int = 5) -> list[np.ndarray]:
@@ -201,25 +187,6 @@ def _dealt(examples: pa.Table, groups: np.ndarray, seed: int, names: tuple[str, 
     return side_of_fold[fold]
 
 
-def _components(examples: pa.Table, scheme: str) -> np.ndarray:
-    """What stays on one side with each example, as a number."""
-    from imaging.duplicates.groups import components
-
-    names = examples["artwork_id"].to_pylist()
-    if scheme == "naive":
-        return np.unique(names, return_inverse=True)[1]
-    _, group = np.unique(examples["group_id"].to_pylist(), return_inverse=True)
-    if scheme == "grouped":
-        return group
-    artists = examples["artist"].to_pylist()
-    known = [row for row, artist in enumerate(artists) if artist]
-    _, artist = np.unique([artists[row] for row in known], return_inverse=True)
-    ends = group[known], artist + group.max(initial=-1) + 1
-    nodes = int(max((int(part.max(initial=-1)) for part in (group, ends[1])), default=-1)) + 1
-    first, _ = components(nodes, *ends)
-    return first[group]
-
-
 def _official(examples: pa.Table, official: Mapping[str, Mapping[str, str]], seed: int) -> pa.Table:
     names = zip(examples["attribute"].to_pylist(), examples["artwork_id"].to_pylist(), strict=True)
     listed = np.array([official.get(attribute, {}).get(name, "") for attribute, name in names])
@@ -232,7 +199,7 @@ def _official(examples: pa.Table, official: Mapping[str, Mapping[str, str]], see
     for attribute in np.unique(attributes):
         rows = np.flatnonzero((attributes == attribute) & (side == "train"))
         part = kept.take(rows)
-        side[rows] = _dealt(part, _components(part, "grouped"), seed, SIDES[:2])
+        side[rows] = _dealt(part, components(part, "grouped"), seed, SIDES[:2])
     _check(kept, side, "official")
     return _table(kept, side, "official")
 

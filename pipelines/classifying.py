@@ -3,7 +3,6 @@
 What belongs here: from files to rows, and a table for the terminal. What models say is `models.serving`.
 """
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,10 +14,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from models.folders import REGISTRY
+from pipelines.helptext import command
 from pipelines.overlays import draw, require_networks
+from pipelines.own_pictures import files_below, reduced
 from storage import Lake
 from storage.errors import MendableError
-from storage.files import printable, sha256_file
+from storage.files import printable
 
 if TYPE_CHECKING:
     from models.groupings import Grouping
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 HEADER = ("file", "attribute", "label", "probability", "decision", "model", "overlay", "error")
 ROUTED, FOR_A_PERSON = "routed", "for a human"
 _SHOWN = 40
-_OF_MEASURE = ["sha256", "derivative_path", "error"]
 
 
 class ClassifyError(MendableError):
@@ -44,7 +44,8 @@ def classify(
 ) -> list[dict[str, Any]]:
     """A row of HEADER for each picture and attribute, in the order of `files_below`.
 
-    model: instead of those in use. grouping: a YAML that adds labels up. overlays: a folder for pictures of
+    model: instead of those in use. grouping: a YAML that adds labels up, routed from
+    a threshold of its own, chosen on what was held out. overlays: a folder for pictures of
     where the model looked. A picture that cannot be read is one row with its error. Raises ClassifyError
     where no model is in use.
     """
@@ -60,7 +61,7 @@ def classify(
         )
     with tempfile.TemporaryDirectory(prefix="artlake-classify-") as folder:
         store = Path(folder)
-        small, errors = _reduced(files, store)
+        small, errors = reduced(files, store)
         said: dict[Path, list[dict[str, Any]]] = {path: [] for path in files}
         for version, attributes in asked.items():
             for path, row in _asked(version, attributes, files, small, store, groups):
@@ -122,66 +123,10 @@ def models_of(lake: Lake, model: str | None) -> dict["Version", list[str]]:
         asked.setdefault(Version(folder), []).append(attribute)
     if not asked:
         raise ClassifyError(
-            f"No model is in use in {lake.root}. `./artlake run` makes heads for what its works are labelled "
-            "with (`./artlake demo` on a museum in a box), `./artlake train department` a network."
+            f"No model is in use in {lake.root}. `{command()} run` makes heads for what its works are labelled "
+            f"with (`./artlake demo` on a museum in a box), `{command()} train department` a network."
         )
     return asked
-
-
-def files_below(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files named, and those pictures below the folders named, each once."""
-    from imaging.files.folder import PICTURES
-    from imaging.files.walk import walk
-
-    seen: set[Path] = set()
-    for path in paths:
-        named = path.expanduser()
-        inside = [named]
-        if named.is_dir():
-            inside = [file for file in walk(named).files if file.suffix.lower() in PICTURES]
-        for file in inside:
-            if file not in seen:
-                seen.add(file)
-                yield file
-
-
-def _reduced(
-    files: Sequence[Path], store: Path
-) -> tuple[dict[Path, tuple[str, str]], dict[Path, str]]:
-    """File → sha256 and path below `store` of its derivative, as the lake makes it; and file → error."""
-    import pyarrow as pa
-
-    from imaging.kernel import Measure
-    from storage import map_files
-
-    content, errors = {}, {}
-    for file in files:
-        try:
-            content[file] = sha256_file(file)
-        except OSError as error:
-            errors[file] = f"missing: {error.strerror}"
-    distinct = {sha256: os.fsencode(file.absolute()) for file, sha256 in content.items()}
-    columns = {
-        "sha256": pa.array(list(distinct), pa.string()),
-        "path": pa.array(list(distinct.values()), pa.binary()),
-    }
-    made = map_files(
-        Measure(store),
-        pa.table(columns),
-        store / "memo",
-        key="sha256",
-        version="1",
-        label="reading",
-    )
-    found = {row["sha256"]: row for row in made.select(_OF_MEASURE).to_pylist()}
-    small = {}
-    for file, sha256 in content.items():
-        row = found[sha256]
-        if row["error"]:
-            errors[file] = row["error"]
-        else:
-            small[file] = (sha256, row["derivative_path"])
-    return small, errors
 
 
 def _asked(
@@ -195,7 +140,7 @@ def _asked(
     """What one model says of each picture that could be read."""
     import pyarrow as pa
 
-    from models import serving
+    from models import outputs, serving
     from storage import map_files
 
     if not small:
@@ -221,13 +166,14 @@ def _asked(
         told, names = likely, labels
         if groups is not None and groups.attribute == attribute:
             told, names = groups.sums(likely, labels), groups.groups
+            held = outputs.arrays(version.held_out(attribute), labels, attribute)
+            threshold = groups.threshold(held, version.config["temperature"][attribute])
         for file in files:
             if file not in small:
                 continue
             row = place[small[file][0]]
             best = int(told[row].argmax())
-            # Of groups too: where the label is sure enough to be right, so is the group it is in.
-            sure = threshold is not None and float(likely[row].max()) >= threshold
+            sure = threshold is not None and float(told[row][best]) >= threshold
             yield (
                 file,
                 {

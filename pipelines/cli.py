@@ -19,7 +19,7 @@ from rich.table import Table
 
 from pipelines import learning, pictures
 from pipelines.forms import Form, TextForm
-from pipelines.helptext import examples
+from pipelines.helptext import command, examples
 from pipelines.settings import (
     ROOT,
     Settings,
@@ -55,12 +55,6 @@ def _globals(
 ) -> None:
     if lake is not None:
         os.environ["ARTLAKE_LAKE"] = str(lake.expanduser().absolute())
-
-
-def _command() -> str:
-    """How people call us over the lake in use, for messages that say what to type next."""
-    lake = os.environ.get("ARTLAKE_LAKE")
-    return f"./artlake --lake {os.path.relpath(lake, ROOT)}" if lake else "./artlake"
 
 
 @app.command(
@@ -149,13 +143,13 @@ def _bring_up_to_date(settings: Settings, lake: Lake) -> None:
     try:
         outcome = run_stale(settings)
     except KeyboardInterrupt:
-        err.print(f"Stopped. All that was made is kept; `{_command()} run` goes on from here.")
+        err.print(f"Stopped. All that was made is kept; `{command()} run` goes on from here.")
         raise typer.Exit(130) from None
     if outcome.executed and not outcome.failures:
-        summary.show(lake, outcome, _command(), out)
+        summary.show(lake, outcome, command(), out)
     elif outcome.ok:
         out.print(f"Nothing to do: all is fresh ({outcome.seconds:.1f} s).")
-        summary.show_next(lake, _command(), out)
+        summary.show_next(lake, command(), out)
     for name, why in outcome.unreachable.items():
         err.print(
             f"[yellow]{name} was not reached; what came from it before is kept.[/yellow] {escape(why)}"
@@ -467,7 +461,7 @@ def decide(
         add(lake.file(DECISIONS_FILE), Decision(image_a, image_b, verdict))
     except ValueError as error:
         raise SettingsError(str(error)) from error
-    out.print(f"Noted. `{_command()} run` brings groups and keepers up to date.")
+    out.print(f"Noted. `{command()} run` brings groups and keepers up to date.")
 
 
 @app.command(
@@ -490,13 +484,13 @@ def correct(
     """Put a label right, or confirm it; the next training follows. Alone it lists what is likely wrong."""
     from pipelines import correcting
 
-    lake, command = _existing(load()), _command()
+    lake, called = _existing(load()), command()
     if artwork is None:
-        correcting.show(lake, out, command=command, limit=limit)
+        correcting.show(lake, out, command=called, limit=limit)
     elif attribute is None or label is None:
         raise SettingsError("Say the artwork, the attribute and the label that is right.")
     else:
-        correcting.correct(lake, artwork, attribute, label, out, command=command, by=by)
+        correcting.correct(lake, artwork, attribute, label, out, command=called, by=by)
 
 
 app.add_typer(learning.app)

@@ -27,6 +27,7 @@ from assets import (
     source,
     star,
     training,
+    trainings,
 )
 from pipelines.automation import schedules, sensors
 from pipelines.console import console_logger
@@ -50,6 +51,7 @@ ASSET_MODULES = [
     networks,
     searches,
     ablations,
+    trainings,
     registry,
     predictions,
     outlier_evaluation,

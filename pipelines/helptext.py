@@ -1,4 +1,14 @@
-"""What the help of every command ends with. Light: every command module loads it."""
+"""How people call us, for the end of every help and for what to type next. Light: every command loads it."""
+
+import os
+
+from pipelines.settings import ROOT
+
+
+def command() -> str:
+    """How people call us over the lake in use, for messages that say what to type next."""
+    lake = os.environ.get("ARTLAKE_LAKE")
+    return f"./artlake --lake {os.path.relpath(lake, ROOT)}" if lake else "./artlake"
 
 
 def examples(*lines: str) -> str:

@@ -14,6 +14,7 @@ from assets.raw import raw_keys
 from assets.registry import PROMOTIONS
 from assets.searches import search_key
 from assets.source import CHOICES, DECISIONS, freshness_checks, source_key
+from assets.trainings import TRAININGS
 from scrapers import MUSEUMS
 
 REFRESH = "refresh"
@@ -60,8 +61,8 @@ observe_jobs = [
 
 observe_decisions = dg.define_asset_job(
     OBSERVE_DECISIONS,
-    selection=_keys([DECISIONS, CHOICES, CORRECTIONS, PROMOTIONS]),
-    description="Look whether people have decided anything new: of duplicates, pictures' size, labels, models.",
+    selection=_keys([DECISIONS, CHOICES, CORRECTIONS, PROMOTIONS, TRAININGS]),
+    description="Look whether people have decided anything new: of duplicates, pictures' size, labels, models, or had anything trained.",
 )
 
 freshness_job = dg.define_asset_job(

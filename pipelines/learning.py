@@ -4,7 +4,9 @@ What belongs here: the command lines. Training is `assets.networks`, the registr
 """
 
 import json
+import os
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines import registered
-from pipelines.helptext import examples
+from pipelines.helptext import command, examples
 from pipelines.registered import lake_in_use, list_all
 from storage.errors import MendableError
 
@@ -26,6 +28,10 @@ app.add_typer(
     epilog=examples("models list", "models compare department department_head"),
 )
 _console = Console(highlight=False)
+_Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="a field of the recipe or architecture, as name=value; repeatable"),
+]
 
 
 class LearningError(MendableError):
@@ -47,12 +53,7 @@ def train(
         Path | None, typer.Option(help="a YAML whose architecture and recipe are taken instead")
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="epochs at most")] = None,
-    change: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", help="a field of the recipe or architecture, as name=value; repeatable"
-        ),
-    ] = None,
+    change: _Changes = None,
     trials: Annotated[
         int | None, typer.Option(min=2, help="search the recipe by that many short trainings")
     ] = None,
@@ -72,26 +73,36 @@ def train(
     if trials is None:
         _run(train_name(name), network_keys(name)[0], changes)
         list_all(lake_in_use(), name)
-        _console.print("`./artlake run` brings predictions and reports up to date.")
+        _console.print(f"`{command()} run` brings predictions and reports up to date.")
     else:
         _run(search_name(name), search_key(name), {**changes, "trials": trials})
         best = lake_in_use().file(f"{search_key(name)}.yaml")
-        _console.print(f"The best recipe: `./artlake train {name} --recipe {best}`", soft_wrap=True)
+        _console.print(
+            f"The best recipe: `{command()} train {name} --recipe {best}`", soft_wrap=True
+        )
 
 
-@app.command(epilog=examples("ablate style", "ablate style department --epochs 5"))
+@app.command(
+    epilog=examples(
+        "ablate style", "ablate style department --epochs 5", "ablate style --set image_size=128"
+    )
+)
 def ablate(
     names: Annotated[list[str], typer.Argument(metavar="NAME…", help="recipes to take apart")],
     epochs: Annotated[int | None, typer.Option(min=1, help="epochs at most, each time")] = None,
+    change: _Changes = None,
 ) -> None:
     """Train a recipe without its parts, to see what each adds: recurrence, attention, fine-tuning."""
     from assets.ablations import ABLATIONS
+    from assets.networks import PLANS
     from pipelines.jobs import ABLATE
+    from pipelines.training import changes_of, settings_of
 
+    said = [*([f"epochs={epochs}"] if epochs else []), *(change or [])]
     for name in names:
         _require_plan(name)
-    recipe = {} if epochs is None else {"epochs": epochs}
-    _run(ABLATE, ABLATIONS, {"plans": names, "recipe": recipe})
+        changes_of(PLANS[name], None, said)  # what does not fit is refused before hours of training
+    _run(ABLATE, ABLATIONS, {"plans": names, **settings_of(said)})
     rows = json.loads(lake_in_use().file(f"{ABLATIONS}.json").read_text())
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
     for column in ("attribute", "model", "accuracy", "macro-F1"):
@@ -110,9 +121,12 @@ def _require_plan(name: str) -> None:
 
 
 def _run(job: str, key: str, config: dict[str, Any]) -> None:
+    from assets.train_child import TERMINAL
     from pipelines.settings import load
     from pipelines.training import run
 
+    if sys.stderr.isatty():
+        os.environ[TERMINAL] = os.ttyname(sys.stderr.fileno())
     lake_in_use()  # none is made by training
     # SIGTERM as Ctrl-C: a process that ends without cleaning up leaves its training running.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

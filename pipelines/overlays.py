@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.helptext import command
 from storage.errors import MendableError
 from storage.files import printable
 
@@ -23,7 +24,7 @@ def require_networks(asked: "dict[Version, list[str]]") -> None:
     if by_head:
         raise OverlayError(
             f"The {' and '.join(by_head)} is told by a head on frozen features, which has no overlay. Leave out "
-            f"--overlays, name a network with --model, or make one: ./artlake train {by_head[0]}"
+            f"--overlays, name a network with --model, or make one: {command()} train {by_head[0]}"
         )
 
 

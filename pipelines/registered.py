@@ -11,7 +11,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.helptext import examples
+from pipelines.helptext import command, examples
 from storage.errors import MendableError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def promote(
         _console.print(f"{version.id} is asked already; nothing changed.")
         return
     _console.print(f"{version.id} is asked for the {' and '.join(done)} from now on.")
-    _console.print("`./artlake run` makes the predictions anew.")
+    _console.print(f"`{command()} run` makes the predictions anew.")
 
 
 @app.command(
@@ -116,7 +116,7 @@ def rollback(
 
     before = registry.rollback(_root(lake_in_use()), attribute, why, by=by)
     _console.print(f"{before} is asked for the {attribute} again.")
-    _console.print("`./artlake run` makes the predictions anew.")
+    _console.print(f"`{command()} run` makes the predictions anew.")
 
 
 def list_all(lake: "Lake", name: str | None) -> None:
@@ -127,8 +127,8 @@ def list_all(lake: "Lake", name: str | None) -> None:
     found = registry.versions(root, name)
     if not found:
         raise ModelsError(
-            f"No model {'' if name is None else f'{name} '}is registered in {root}. `./artlake run` makes the "
-            "heads, `./artlake train department` a network."
+            f"No model {'' if name is None else f'{name} '}is registered in {root}. `{command()} run` makes "
+            f"the heads, `{command()} train department` a network."
         )
     asked: dict[str, list[str]] = {}
     for attribute, model in registry.in_use(root).items():

@@ -28,7 +28,7 @@ def changes_of(plan: Plan, file: Path | None, settings: Sequence[str]) -> dict[s
     file: a YAML of another plan for the same attributes; settings: `name=value`, which win over it.
     Raises RecipeError naming what does not fit.
     """
-    said = plan.as_dict()
+    said, wanted = plan.as_dict(), settings_of(settings)
     if file is not None:
         other = recipe.read(file)
         if (other.attributes, other.scheme) != (plan.attributes, plan.scheme):
@@ -37,20 +37,25 @@ def changes_of(plan: Plan, file: Path | None, settings: Sequence[str]) -> dict[s
                 f"{', '.join(plan.attributes)} ({plan.scheme}). Make it a recipe of its own: models/recipes/NAME.yaml"
             )
         said = other.as_dict()
+    asked = {part: {**said[part], **wanted[part]} for part in _PARTS}
+    made = recipe.plan({**said, **asked, "name": plan.name}, "what was asked for").as_dict()
+    own = plan.as_dict()
+    return {
+        part: {name: value for name, value in made[part].items() if value != own[part][name]}
+        for part in _PARTS
+    }
+
+
+def settings_of(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The fields of architecture and recipe that `name=value` texts set. Raises RecipeError for another field."""
     home = {one.name: part for part, kind in _PARTS.items() for one in fields(kind)}
+    said: dict[str, dict[str, Any]] = {part: {} for part in _PARTS}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or name not in home:
             raise RecipeError(f"--set {setting}: write NAME=VALUE with one of {', '.join(home)}.")
         said[home[name]][name] = yaml.safe_load(text)
-    wanted, own = (
-        recipe.plan({**said, "name": plan.name}, "what was asked for").as_dict(),
-        plan.as_dict(),
-    )
-    return {
-        part: {name: value for name, value in wanted[part].items() if value != own[part][name]}
-        for part in _PARTS
-    }
+    return said
 
 
 _PARTS: dict[str, type] = {"architecture": Architecture, "recipe": Recipe}

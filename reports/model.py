@@ -121,7 +121,7 @@ def _data(told: Told) -> Iterator[Block]:
     if not told.label_maps:
         yield Text("The label maps are not at hand.")
     for attribute, said in told.label_maps.items():
-        rows = [(name.replace("_", " "), _plainly(value)) for name, value in said.items()]
+        rows = [(name.replace("_", " "), _plainly(value)) for name, value in said.items() if value]
         yield Table(f"Label map of the {attribute}", ("What", "Value"), rows)
     yield Heading("Leakage", 2)
     yield from leakage(told.leakage)

@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
-from assets import networks, predictions, registry, training
+from assets import ablations, floors, networks, predictions, registry, runs, searches, training
 from models import recipe
 from models import registry as models
 from models.folders import REGISTRY
@@ -118,9 +118,9 @@ def observed(lake: Lake) -> str:
 def made_worse(root: Path, of: models.Version) -> models.Version:
     """Another head of the same layer, registered as `other`."""
     config = {**of.config, "name": "other"}
-    outputs = of.outputs("department")
+    outputs, held_out = of.outputs("department"), of.held_out("department")
     return models.Version(
-        models.register(root, config, of.metrics, outputs, of.folder / "head.safetensors")
+        models.register(root, config, of.metrics, outputs, held_out, of.folder / "head.safetensors")
     )
 
 
@@ -167,11 +167,44 @@ def test_changes_of_a_recipe_are_checked_before_anything_is_trained(tmp_path: Pa
 def test_another_set_plan_or_code_is_another_run_folder(lake: Lake) -> None:
     plan = networks.PLANS["department"]
     table = networks.training_set(lake, plan)
-    first = networks.run_folder(lake, plan, table)
-    assert first == networks.run_folder(lake, plan, table)
-    assert first != networks.run_folder(lake, plan, table.slice(1))
+    first = runs.run_folder(lake, plan, table)
+    assert first == runs.run_folder(lake, plan, table)
+    assert first != runs.run_folder(lake, plan, table.slice(1))
     other = networks.changed(plan, networks.Changes(recipe={"epochs": 2}))
-    assert first != networks.run_folder(lake, other, table)
+    assert first != runs.run_folder(lake, other, table)
+
+
+def test_the_newest_run_folders_and_the_present_one_are_kept(tmp_path: Path) -> None:
+    for age, name in enumerate("abcde"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "plan.json").touch()
+        for path in (tmp_path / name / "plan.json", tmp_path / name):
+            os.utime(path, (1000 - age, 1000 - age))
+    runs.prune(tmp_path / "d")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "d"]
+
+
+def test_the_floor_is_the_registered_head_and_otherwise_made_once(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow as pa
+
+    from models import head as heads
+
+    found = floors.floor(lake, "department", "grouped")
+    (version,) = models.versions(lake.file(REGISTRY))
+    assert found.outputs.equals(version.outputs("department"))
+    assert found.summary == version.metrics["department"] and not lake.file(floors.FLOORS).exists()
+    splits = lake.read("training/splits")
+    column = pa.array(["artist_disjoint"] * len(splits), pa.string())
+    place = splits.column_names.index("scheme")
+    other = splits.set_column(place, splits.schema.field("scheme"), column)
+    lake.write("training/splits", pa.concat_tables([splits, other]), ["artwork_id", "scheme"])
+    made_now = floors.floor(lake, "department", "artist_disjoint")
+    assert made_now.summary["scheme"] == "artist_disjoint"
+    monkeypatch.delattr(heads, "train")
+    again = floors.floor(lake, "department", "artist_disjoint")
+    assert again.summary == json.loads(json.dumps(made_now.summary))
 
 
 def test_a_plan_without_examples_is_refused_by_name(lake: Lake) -> None:
@@ -238,3 +271,42 @@ def test_a_network_is_trained_stopped_gone_on_with_promoted_and_asked(
     )
     assert len(list((tmp_path / "why").glob("*_armour_department.jpg"))) == 1
     assert network.id in (tmp_path / "a.csv").read_text()
+
+
+@pytest.mark.slow
+def test_a_search_keeps_its_best_recipe_as_a_file_to_train_by(lake: Lake) -> None:
+    words = ("train", "department", "--trials", "2", "--epochs", "2", *settings())
+    done = start(lake, *words)
+    output, _ = done.communicate(timeout=600)
+    assert done.returncode == 0, output
+    best = lake.file(f"{searches.search_key('department')}.yaml")
+    assert f"train department --recipe {best}" in " ".join(output.split())
+    found = changes_of(networks.PLANS["department"], best, [])
+    assert found["architecture"]["backbone"] == "small"
+    assert {"learning_rate", "layer_decay", "epochs"} <= found["recipe"].keys()
+    (trials,) = lake.file("training/runs/department").glob("*/search/best.json")
+    assert json.loads(trials.read_text())["trials"] == 2
+    assert not [
+        one for one in models.versions(lake.file(REGISTRY)) if one.config["name"] == "department"
+    ]
+
+
+@pytest.mark.slow
+def test_a_recipe_is_taken_apart_and_each_part_is_compared_with_the_frozen_backbone(
+    lake: Lake,
+) -> None:
+    done = start(lake, "ablate", "department", "--epochs", "1", *settings())
+    output, _ = done.communicate(timeout=600)
+    assert done.returncode == 0, output
+    rows = json.loads(lake.file(f"{ablations.ABLATIONS}.json").read_text())
+    variants = list(ablations.variants(networks.PLANS["department"]))
+    assert [row["name"] for row in rows] == ["frozen features, linear head", *variants]
+    assert rows[0]["difference"] is None
+    assert {row["difference"]["against"] for row in rows[1:]} == {rows[0]["name"]}
+    assert {row["pictures"] for row in rows} == {2 * _learning.A_LABEL // 3}
+    rnn, plain = (
+        next(r for r in rows if r["name"] == f"{n}, fine-tuned")
+        for n in ("CNN-RNN", "backbone alone")
+    )
+    assert rnn["sequence"] == "gru" and rnn["parameters"] > plain["parameters"]
+    assert "CNN-RNN, fine-tuned" in output

@@ -52,7 +52,14 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     }
     root = lake.file(REGISTRY)
     made = registry.Version(
-        registry.register(root, config, {HEAD: summary}, trained.outputs, kept / "head.safetensors")
+        registry.register(
+            root,
+            config,
+            {HEAD: summary},
+            trained.outputs,
+            trained.held_out,
+            kept / "head.safetensors",
+        )
     )
     registry.promote(root, *made.id.split("@"))
     for attribute in ATTRIBUTES:

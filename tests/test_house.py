@@ -33,8 +33,11 @@ MAY_IMPORT = {
 }  # fmt: skip
 HEAVY = {
     "torch", "faiss", "scrapy", "pandas", "matplotlib", "transformers", "timm", "sklearn", "altair",
-    "vl_convert", "marimo",
+    "vl_convert", "marimo", "optuna", "tensorboard", "captum", "cleanlab", "onnx", "onnxruntime",
+    "openvino", "typst", "torchvision",
 }  # fmt: skip
+# They define what torch calls; whoever needs them imports them inside a function.
+MAY_IMPORT_TORCH = {"models/networks.py", "models/small_cnn.py", "models/trainer/"}
 KNOW_DAGSTER = {"assets", "pipelines"}
 
 
@@ -80,6 +83,50 @@ def test_the_definitions_load_nothing_heavy() -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
     assert not HEAVY & set(loaded)
+
+
+def imported_at_once(tree: ast.Module) -> set[str]:
+    """What importing a module imports: not what its functions do, nor what only a type checker sees."""
+    names: set[str] = set()
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            waiting += node.orelse
+            continue
+        names |= imported(node) if isinstance(node, ast.Import | ast.ImportFrom) else set()
+        waiting += ast.iter_child_nodes(node)
+    return names
+
+
+def test_only_modules_that_define_networks_import_torch_at_their_top() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in modules("models")
+        if "torch" in imported_at_once(ast.parse(path.read_text()))
+    }
+    strange = {name for name in found if not name.startswith(tuple(MAY_IMPORT_TORCH))}
+    assert not strange | (found & {"models/trainer/__init__.py"})
+    assert "models/networks.py" in found  # it sees them
+
+
+def test_what_a_function_or_a_type_checker_imports_is_not_imported_at_once() -> None:
+    code = """
+if TYPE_CHECKING:
+    import a
+else:
+    import b
+try:
+    from c.d import e
+except ImportError:
+    pass
+class F:
+    import g
+    def h(self): import i
+"""
+    assert imported_at_once(ast.parse(code)) == {"b", "c", "g"}
 
 
 def test_both_declarations_of_the_code_location_agree() -> None:

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from _squares import SIZE, keep, squares, taught
+from _squares import SIZE, architecture, keep, squares, taught
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -120,6 +120,28 @@ def test_a_picture_is_seen_upright_and_over_white(model):
     assert model.predict(clear) == model.predict(white)
 
 
+def test_a_picture_is_the_same_square_here_as_in_training_and_in_the_engines(tmp_path):
+    from _networks import LABELS, training_set
+
+    from models.augment import prepare
+    from models.feed import Feed
+    from models.pictures import inputs, opened
+    from models.pixels import read_square
+    from models.recipe import Recipe
+
+    store = training_set(tmp_path, {"test": 3})
+    for size in (24, SIZE, 96):  # shrunk by more than two, by less, enlarged
+        network = build(architecture(), LABELS, size)
+        feed = Feed(store, tmp_path, LABELS, Recipe(image_size=size, batch_size=3), "test")
+        (batch,) = feed.epoch(0)
+        paths = [tmp_path / path for path in store["path"].to_pylist()]
+        squares_of = np.stack([read_square(path, size) for path in paths])
+        assert np.array_equal(batch.images.permute(0, 2, 3, 1).numpy(), squares_of)
+        wanted = prepare(batch.images, network.fingerprint, augmentation="none", seed=0)
+        got = inputs(network, [opened(path, 0) for path in paths])
+        assert torch.equal(got, wanted)
+
+
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 1000), st.integers(2, 20))
 def test_with_whom_a_picture_shares_a_batch_does_not_matter(model, seed, count):
@@ -201,8 +223,6 @@ def test_weights_of_another_architecture_are_refused_and_change_nothing(folder, 
 
 
 def test_of_several_attributes_one_is_named(tmp_path):
-    from _squares import architecture
-
     labels = {"style": ("Baroque", "Cubism"), "genre": ("landscape", "portrait")}
     kept = keep(build(architecture(), labels, SIZE), tmp_path / "both")
     with pytest.raises(NetworkError, match="tells genre, style: name one"):

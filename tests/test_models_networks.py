@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch.nn import functional
 
 from models import networks, weights
-from models.backbones import NetworkError
+from models.backbones import NetworkError, trunk
 from models.networks import build, loss, of_folder
 from models.pictures import inputs
 from models.weights import WeightsError
@@ -58,6 +58,26 @@ def test_every_parameter_of_every_family_learns_and_stands_in_one_layer(backbone
     assert all(any(one is head for one in layers[-1]) for head in network.heads.parameters())
 
 
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_a_network_built_where_no_gradients_are_wanted_learns_all_the_same(mode):
+    said = architecture(sequence="gru", pooling="attention")
+    backbone, _ = weights.load("small", "none")
+    with mode():
+        network = build(said, LABELS, SIZE)
+        bare, places = trunk(backbone, SIZE)
+        assert torch.is_grad_enabled() is False
+    assert places == (128, 4, 4)
+    assert weights.tensors_sha256(network) == weights.tensors_sha256(build(said, LABELS, SIZE))
+    before = weights.tensors_sha256(network)
+    optimiser = torch.optim.SGD([*network.train().parameters(), *bare.parameters()], lr=0.1)
+    told = loss(network(noise(2)), {"style": torch.tensor([0, 1]), "genre": torch.tensor([1, 0])})
+    (told + bare.forward_features(noise(2)).square().mean()).backward()
+    optimiser.step()
+    learned = [*network.named_parameters(), *bare.named_parameters()]
+    assert [name for name, one in learned if one.grad is None] == []
+    assert weights.tensors_sha256(network) != before
+
+
 def test_transformers_give_their_patches_as_a_map_and_refuse_other_sizes():
     for name, side in (("vit_tiny_patch16_224", 14), ("swin_tiny_patch4_window7_224", 7)):
         network = build(architecture(backbone=name, pooling="attention"), LABELS)
@@ -74,10 +94,11 @@ def test_frozen_packaged_network_has_the_lakes_features():
 
     network = build(architecture(backbone="auto", weights="auto"), LABELS)
     assert network.fingerprint == weights.packaged_fingerprint()
-    pictures, _, _ = squares(1)
+    # At the network's own size: the two take larger pictures to it by different filters.
+    picture = squares(1)[0][0].resize((network.image_size, network.image_size))
     with torch.inference_mode():
-        ours = network.features(inputs(network, pictures))[0].numpy()
-    assert ours == pytest.approx(Backbone()(pictures[0]), abs=1e-4)
+        ours = network.features(inputs(network, [picture]))[0].numpy()
+    assert ours == pytest.approx(Backbone()(picture), abs=1e-4)
 
 
 def test_attention_is_a_share_of_every_place_and_mean_pooling_has_none():

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from models.features import matrix
-from models.outliers import embedder, frozen_outputs, out_of_fold, outliers
+from models.outliers import embedder, frozen_outputs, held_out_outputs, out_of_fold, outliers
 from storage.schemas import OUTLIERS
 from tests._models import blobs, feature_table, sha
 
@@ -61,6 +61,32 @@ def test_the_order_of_rows_does_not_count(data, listed):
     said = frozen_outputs(features.take(turn[: len(features)]), examples.take(turn), "department")
     again = outliers("department", said, matrix(features, said.sha256s.tolist()))
     assert again.equals(listed)
+
+
+def test_a_registered_models_held_out_outputs_are_taken_where_they_cover_all(data):
+    from types import SimpleNamespace
+
+    from models.outputs import table
+
+    features, examples, _ = data
+    said = frozen_outputs(features, examples, "department")
+    side = np.where(np.arange(len(said.targets)) % 3 == 0, "test", "train")
+    whole = table("department", side, said)
+    test = np.array(whole["side"].to_pylist()) == "test"
+
+    def version(held_out):
+        return SimpleNamespace(
+            config={"labels": {"department": list(said.labels)}},
+            held_out=lambda _: held_out,
+            outputs=lambda _: whole.filter(pa.array(test)),
+        )
+
+    taken = held_out_outputs(version(whole.filter(pa.array(~test))), examples, "department")
+    assert np.array_equal(taken.logits.astype(np.float32), said.logits.astype(np.float32))
+    assert taken.artworks.tolist() == said.artworks.tolist()
+    assert taken.targets.tolist() == said.targets.tolist()
+    fewer = whole.filter(pa.array(~test)).slice(1)
+    assert held_out_outputs(version(fewer), examples, "department") is None
 
 
 def test_a_label_that_only_the_asked_fold_bears_is_never_guessed():

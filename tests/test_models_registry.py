@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import safetensors.numpy
 
-from models import registry
+from models import registry, versions
 from models.outputs import OUTPUTS
 from models.registry import RegistryError
 from storage.files import write_bytes
@@ -41,6 +41,10 @@ def outputs(
     return pa.Table.from_pylist(rows, schema=OUTPUTS)
 
 
+def on_side(said: pa.Table, side: str) -> pa.Table:
+    return said.set_column(4, OUTPUTS.field("side"), pa.array([side] * len(said)))
+
+
 def summary(accuracy: float) -> dict:
     figure = {"value": accuracy, "low": accuracy - 0.05, "high": accuracy + 0.05}
     return {
@@ -68,7 +72,9 @@ def made(
     name: str = "department",
     accuracy: float = 0.9,
     labels: Sequence[str] = LABELS,
+    seconds: float = 60.0,
 ) -> registry.Version:
+    held_out = on_side(outputs(40, range(100, 145), labels), "validation")
     weights = root.parent / "weights.safetensors"
     tensors = {"weight": np.full((2, 3), accuracy, np.float32)}
     write_bytes(weights, safetensors.numpy.save(tensors))
@@ -87,8 +93,9 @@ def made(
         "data": {"set": "cd" * 32, "pictures": 400, "sources": ["met"], "licences": ["CC0-1.0"]},
         "weights": {"source": "hub", "licence": "that of its page"},
     }
-    metrics = {"department": summary(accuracy)}
-    return registry.Version(registry.register(root, config, metrics, said, weights))
+    training = {"seconds": seconds, "images_per_second": 600 / seconds, "epochs": 3}
+    metrics = {"department": {**summary(accuracy), "training": training}}
+    return registry.Version(registry.register(root, config, metrics, said, held_out, weights))
 
 
 @pytest.fixture
@@ -112,10 +119,27 @@ def test_the_same_model_is_kept_once_and_another_beside_it(root: Path) -> None:
 
 def test_only_the_test_side_of_the_outputs_is_kept(root: Path) -> None:
     said = outputs(50)
-    side = pa.array(["train"] * 30 + ["test"] * 30)
-    version = made(root, said.set_column(4, OUTPUTS.field("side"), side))
+    parts = [on_side(said.slice(0, 30), "train"), said.slice(30)]
+    version = made(root, pa.concat_tables(parts))
     assert set(version.outputs("department")["side"].to_pylist()) == {"test"}
     assert version.outputs("department").num_rows == 30
+
+
+def test_what_was_held_out_is_kept_beside_it_and_the_card_says_how_much(root: Path) -> None:
+    version = made(root, outputs(50))
+    held_out = version.held_out("department")
+    assert len(held_out) == 45 and set(held_out["side"].to_pylist()) == {"validation"}
+    assert "chosen on 45 pictures" in (version.folder / "MODEL_CARD.md").read_text()
+
+
+def test_how_long_training_took_does_not_make_another_model(root: Path) -> None:
+    first, slower = made(root, outputs(50)), made(root, outputs(50), seconds=90.0)
+    assert first.folder == slower.folder and len(registry.versions(root)) == 1
+    assert slower.metrics["department"]["training"]["seconds"] == 60.0  # of the one that is kept
+    metrics = first.folder / "metrics.json"
+    metrics.write_text(metrics.read_text().replace("60.0", "61.0"))
+    with pytest.raises(RegistryError, match=r"metrics\.json was changed"):
+        registry.find(root, first.id)
 
 
 def test_rows_in_another_order_are_the_same_version(root: Path) -> None:
@@ -124,7 +148,8 @@ def test_rows_in_another_order_are_the_same_version(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["weights.safetensors", "config.json", "outputs.parquet", "files.json"]
+    "name",
+    ["weights.safetensors", "config.json", "outputs.parquet", "held_out.parquet", "files.json"],
 )
 def test_a_changed_or_missing_file_is_named(root: Path, name: str) -> None:
     version = made(root, outputs(50))
@@ -192,17 +217,17 @@ def test_a_label_that_one_of_two_models_lacks_is_never_its_guess(root: Path) -> 
 
 
 def test_rolling_back_goes_back_one_by_one(root: Path) -> None:
-    versions = [made(root, outputs(50), accuracy=0.8 + number / 100) for number in range(3)]
-    for version in versions:
+    three = [made(root, outputs(50), accuracy=0.8 + number / 100) for number in range(3)]
+    for version in three:
         promote(root, version)
-    assert registry.rollback(root, "department", "it sees ghosts") == versions[1].id
-    assert registry.rollback(root, "department") == versions[0].id
+    assert registry.rollback(root, "department", "it sees ghosts") == three[1].id
+    assert registry.rollback(root, "department") == three[0].id
     with pytest.raises(RegistryError, match="the first one promoted"):
         registry.rollback(root, "department")
     with pytest.raises(RegistryError, match="none was promoted"):
         registry.rollback(root, "style")
-    assert promote(root, versions[2]) == ["department"]
-    assert registry.rollback(root, "department") == versions[0].id
+    assert promote(root, three[2]) == ["department"]
+    assert registry.rollback(root, "department") == three[0].id
 
 
 def test_what_was_rolled_back_to_must_be_whole(root: Path) -> None:
@@ -257,4 +282,4 @@ def test_the_card_tells_what_the_files_say_and_nothing_else(root: Path) -> None:
     for said in ("CC0-1.0", "met", "0.900", "0.850 to 0.950", "400", "that of its page", "0.9700"):
         assert said in card, said
     assert "paintings (10 test pictures)" in card and "armour (50" not in card
-    assert json.loads((version.folder / "config.json").read_text())["format"] == registry.FORMAT
+    assert json.loads((version.folder / "config.json").read_text())["format"] == versions.FORMAT

@@ -150,9 +150,24 @@ def test_a_scheme_that_cannot_be_leaves_out_that_attribute_alone_and_says_so():
         of_scheme(made, "genre", "artist_disjoint")
 
 
+def test_a_label_on_no_side_leaves_out_its_attribute_and_no_other():
+    style = examples([(f"{n}", f"s{n % 2}", 1) for n in range(60)])
+    # All of one genre is one album: it can only be on one side.
+    genre = examples([("album", "rare", 9)] + [(f"g{n}", "many", 1) for n in range(60)], "genre")
+    made, told = schemes(pa.concat_tables([style, genre]), read_all(), {})
+    assert set(made["attribute"].to_pylist()) == {"style"}
+    assert {"grouped", "naive"} <= set(made["scheme"].to_pylist())
+    assert "genre: label 'rare' (9 examples in 1 groups)" in told.pop("grouped: genre")
+    assert not any("genre" in name for name in told)
+    assert made.equals(schemes(style, read_all(), {})[0])
+
+
 def test_too_few_examples_say_so():
     with pytest.raises(SplitError, match="4 groups of 2 labels are too few"):
         split(examples([(f"{n}", f"label {n % 2}", 1) for n in range(4)]))
+    few = examples([(f"{n}", f"label {n % 2}", 1) for n in range(4)])
+    made, told = schemes(few, read_all(), {})
+    assert not len(made) and list(told) == ["grouped: style"]
     assert schemes(EXAMPLES.empty_table(), read_all(), {}) == (SPLITS.empty_table(), {})
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 from tqdm import tqdm
 
@@ -13,22 +13,23 @@ _TERMINATED = 143  # as a shell says of a process that SIGTERM ended
 
 
 class Bar:
-    """Shows reports; call it with each."""
+    """Shows reports on a terminal, or wherever `to` leads (default: standard error); call it with each."""
 
-    def __init__(self) -> None:
+    def __init__(self, to: TextIO | None = None) -> None:
+        self._to = to or sys.stderr
         self._bar: tqdm[Any] | None = None
 
     def __call__(self, told: dict[str, Any]) -> None:
         """Show one report."""
         if told["event"] == "note":
-            tqdm.write(told["text"], file=sys.stderr)
+            tqdm.write(told["text"], file=self._to)
         elif told["event"] == "epoch":
             tqdm.write(
                 f"{told['part']}: epoch {told['epoch']} of {told['of']}, train loss "
                 f"{told['train_loss']:.3f}, validation loss {told['validation_loss']:.3f}, accuracy "
                 f"{told['validation_accuracy']:.3f}, macro-F1 {told['validation_macro_f1']:.3f}"
                 + (", the best so far" if told["best"] else ""),
-                file=sys.stderr,
+                file=self._to,
             )
         else:
             self._step(told)
@@ -40,7 +41,13 @@ class Bar:
             or self._bar.total != told["of"]
         ):
             self.close()
-            self._bar = tqdm(total=told["of"], initial=told["step"], desc=told["part"], unit="step")
+            self._bar = tqdm(
+                total=told["of"],
+                initial=told["step"],
+                desc=told["part"],
+                unit="step",
+                file=self._to,
+            )
         self._bar.set_postfix_str(
             f"loss {told['loss']:.3f}, {told['images_per_second']:.1f} images/s", refresh=False
         )

@@ -6,15 +6,18 @@ and the step can be done again in smaller parts everywhere. What is given up is 
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 
 from models.trainer import TrainingError
+from storage.errors import MendableError
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,39 @@ class Processes:
         found: list[Any] = [None] * self.world
         dist.all_gather_object(found, value)
         return found
+
+    def together(self, work: Callable[[], _Made]) -> _Made:
+        """Do what each process does by itself, without a word to the others; return what it made.
+
+        Where it fails on one, all raise that failure (the first's, by rank): who waited for the others' word
+        would be told of a closed connection alone.
+        """
+        made, error = None, None
+        try:
+            made = work()
+        except Exception as found:
+            if self.world == 1:
+                raise
+            error = found
+        self.raise_any(error)
+        return made  # type: ignore[return-value]
+
+    def raise_any(self, error: Exception | None) -> None:
+        """Raise on every process the first error, by rank, that one of them hands in.
+
+        An error that nobody can mend is a RuntimeError with the same words to the others, but for memory's.
+        """
+        if not self.any(error is not None)[0]:
+            return
+        told = error
+        kinds = (MendableError, MemoryError, torch.OutOfMemoryError)
+        if error is not None and not isinstance(error, kinds):
+            told = RuntimeError(str(error))  # any other may not travel
+        all_told = self.gathered(told)
+        first = next(rank for rank, one in enumerate(all_told) if one is not None)
+        if error is not None and first == self.rank:
+            raise error
+        raise all_told[first] from error
 
     def sum_gradients(self, parameters: Iterable[torch.nn.Parameter]) -> None:
         """Replace each gradient by its sum over the processes; none counts as zeros."""
@@ -78,20 +114,27 @@ def processes() -> Iterator[Processes]:
     processes here than GPUs.
     """
     rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-    local, gpus = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
-    if gpus and local >= gpus:
+    gpus = torch.cuda.device_count()
+    if world == 1:
+        yield Processes(rank, world, _own_device(gpus))
+        return
+    dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
+    try:
+        cpu = Processes(rank, world, torch.device("cpu"))
+        yield replace(cpu, device=cpu.together(lambda: _own_device(gpus)))
+    finally:
+        dist.destroy_process_group()
+
+
+def _own_device(gpus: int) -> torch.device:
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    if not gpus:
+        return torch.device("cpu")
+    if local >= gpus:
         raise TrainingError(
             f"There are {gpus} GPUs and process {local} wants one of its own: start torchrun with "
             f"--nproc-per-node {gpus}."
         )
-    device = torch.device("cuda", local) if gpus else torch.device("cpu")
-    if gpus:
-        torch.cuda.set_device(device)
-    if world == 1:
-        yield Processes(rank, world, device)
-        return
-    dist.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
-    try:
-        yield Processes(rank, world, device)
-    finally:
-        dist.destroy_process_group()
+    device = torch.device("cuda", local)
+    torch.cuda.set_device(device)
+    return device

@@ -1,7 +1,10 @@
-"""What a network says of pictures, and how right it is: what chooses the best epoch."""
+"""What a network says of pictures, and how right it is: what chooses the best epoch.
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+Always in fp32, whatever the precision of training: engines answer in fp32, and temperatures and thresholds
+that are chosen on these logits hold for their probabilities.
+"""
+
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,30 +25,13 @@ def answers(
     network: Network,
     feed: "Feed",
     processes: Processes,
-    forward: Callable[[], AbstractContextManager[None]],
     parts: int = 1,
 ) -> tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Rows of the set, and for each attribute logits (n × labels, float32) and targets, of a feed's side.
 
     Every process reads its share and gets all; parts: as a batch must be cut to fit into memory.
     """
-    network.eval()
-    rows: list[np.ndarray] = []
-    said: dict[str, list[np.ndarray]] = {attribute: [] for attribute in network.labels}
-    wanted: dict[str, list[np.ndarray]] = {attribute: [] for attribute in network.labels}
-    for batch in feed.epoch(0):
-        for images in batch.images.tensor_split(min(parts, len(batch.images))):
-            inputs = prepare(
-                images.to(processes.device), network.fingerprint, augmentation="none", seed=0
-            )
-            with forward():
-                found = network(inputs.contiguous(memory_format=torch.channels_last))
-            for attribute, logits in found.items():
-                said[attribute].append(logits.float().cpu().numpy())
-        rows.append(np.asarray(batch.rows))
-        for attribute, targets in batch.targets.items():
-            wanted[attribute].append(targets.numpy())
-    shares = processes.gathered((rows, said, wanted))
+    shares = processes.gathered(processes.together(lambda: _share(network, feed, processes, parts)))
     places = _whole([one[0] for one in shares], 0)
     order = np.argsort(places, kind="stable")
     return (
@@ -59,6 +45,28 @@ def answers(
             for attribute in network.labels
         },
     )
+
+
+def _share(
+    network: Network, feed: "Feed", processes: Processes, parts: int
+) -> tuple[list[np.ndarray], dict[str, list[np.ndarray]], dict[str, list[np.ndarray]]]:
+    """Rows, logits and targets of this process's batches."""
+    network.eval()
+    rows: list[np.ndarray] = []
+    said: dict[str, list[np.ndarray]] = {attribute: [] for attribute in network.labels}
+    wanted: dict[str, list[np.ndarray]] = {attribute: [] for attribute in network.labels}
+    for batch in feed.epoch(0):
+        for images in batch.images.tensor_split(min(parts, len(batch.images))):
+            inputs = prepare(
+                images.to(processes.device), network.fingerprint, augmentation="none", seed=0
+            )
+            found = network(inputs.contiguous(memory_format=torch.channels_last))
+            for attribute, logits in found.items():
+                said[attribute].append(logits.cpu().numpy())
+        rows.append(np.asarray(batch.rows))
+        for attribute, targets in batch.targets.items():
+            wanted[attribute].append(targets.numpy())
+    return rows, said, wanted
 
 
 def figures(logits: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -1,4 +1,11 @@
-"""One optimizer's step: a batch in, weights changed, the same whatever memory and processes it is cut to."""
+"""One optimizer's step: a batch in, weights changed, however memory and processes cut it.
+
+Loss, gradients and learning rate are those of the whole batch. What is not: batch norm, where it learns, takes
+its statistics over the pictures that one process has at a time, and counts the first process's as its running
+ones. A step in more parts or processes so sees noisier statistics; small batches of many processes suffer
+(Wu and He 2018, arXiv 1803.08494). They are not gathered over the processes (torch.nn.SyncBatchNorm): whoever
+runs out of memory within a forward pass would leave the others waiting in it, and could not say so.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -6,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from models.augment import prepare
 from models.feed import Batch
@@ -32,7 +40,9 @@ class Learner:
         self._among, self._note = among, note
         self._device, self._steps = among.device, steps * recipe.epochs
         torch.manual_seed(recipe.seed)
-        self.network: Network = build(run.plan.architecture, run.labels, recipe.image_size)
+        self.network: Network = among.together(
+            lambda: build(run.plan.architecture, run.labels, recipe.image_size, recipe.seed)
+        )
         self.network.to(among.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         among.as_first(self.network)
         torch.manual_seed(recipe.seed + among.rank)
@@ -53,7 +63,7 @@ class Learner:
         return self.average.network if self.average else self.network
 
     def forward(self) -> AbstractContextManager[None]:
-        """The context of a forward pass: the precision's."""
+        """The context of a forward pass that teaches: the precision's."""
         return precision.autocast(self._device, self.precision)
 
     def begin(self, epoch: int) -> None:
@@ -119,16 +129,16 @@ class Learner:
         told = torch.zeros(2, device=self._device)
         while True:
             self.optimizer.zero_grad()
-            short = False
+            short, failed = False, None
             try:
                 told = gradients(
                     self._called, images, targets, labelled, self._loss, self.parts, self.forward
                 )
             except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error):
-                    raise
-                short = True
+                short = out_of_memory(error)
+                failed = None if short else error
             # Only out of the except block does the traceback let go of the part's tensors.
+            self._among.raise_any(failed)
             short, stuck = self._among.any(short, short and self.parts >= len(images))
             if not short:
                 return told
@@ -144,8 +154,17 @@ class Learner:
             size = -(-len(images) // self.parts)
             self._note(
                 f"Out of memory in {where}: from here on {size} pictures at a time, {self.parts} times a "
-                "step, which learns from as many as before."
+                f"step, which learns from as many as before{self._fewer(size)}."
             )
+
+    def _fewer(self, size: int) -> str:
+        """What smaller parts change of a step."""
+        norms = (one for one in self.network.modules() if isinstance(one, _BatchNorm))
+        if not any(one.training for one in norms):
+            return ""
+        return (
+            f"; but batch norm's statistics are now of {size} pictures each, so figures may differ"
+        )
 
     def _loss(
         self, logits: dict[str, torch.Tensor], targets: dict[str, torch.Tensor]

@@ -1,16 +1,18 @@
 """The loop: epochs of steps, each judged, and kept so that a killed training ends as if it had not been.
 
-`train` works a run folder off: the network, those of its folds, the result.
+`train` works a run folder off: the network, those of its folds, that of train and validation together where
+the recipe says `refit`, the result.
 """
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from models.feed import Batch, Feed
-from models.trainer import StoppedError, TrainingError, checkpoints, results
+from models.trainer import DivergedError, StoppedError, TrainingError, checkpoints, results
 from models.trainer.distributed import Processes, processes
 from models.trainer.judging import answers, figures
 from models.trainer.learner import Learner
@@ -31,39 +33,52 @@ def train(run: Path, report: Report, *, seconds: float = SECONDS) -> Path:
 
     Alone, or as one of the processes of torchrun. report gets, on rank 0: {"event": "step", part, epoch,
     step, of, loss, images_per_second, seconds_left} about once a second, `step` and `of` counted over all
-    epochs of this part (`network`, `fold 1 of 3`); {"event": "epoch", part, of, best, and the curve's record};
+    epochs of this part (`network`, `fold 1 of 3`, `refit`); {"event": "epoch", part, of, best, and the curve's record};
     {"event": "note", text}. seconds: between two checkpoints, at least; 0 for one after every step.
     Returns run/result.
 
-    Raises TrainingError (loss no longer a number, not memory for one picture, a GPU gone, a folder begun as
-    another run), StoppedError after SIGTERM, BusyError when another trainer is at it, FeedError for a picture
-    that vanished, WeightsError. The last checkpoint stays whatever happens.
+    Raises TrainingError (not memory for one picture, a GPU gone, a folder begun as another run), its
+    DivergedError (loss no longer a number), StoppedError after SIGTERM, BusyError when another trainer is at it,
+    FeedError for a picture that vanished, WeightsError; on every process, whichever met it. The last checkpoint
+    stays whatever happens.
     """
-    with stop_asked() as stop, processes() as among:
-        if among.rank:
-            return _train(run, among, lambda _: None, stop, seconds)
-        with held(run / "trainer.lock", f"training in {run}"):
-            return _train(run, among, report, stop, seconds)
+    with stop_asked() as stop, processes() as among, ExitStack() as until_done:
+
+        def begin() -> Run:
+            if among.rank == 0:
+                until_done.enter_context(held(run / "trainer.lock", f"training in {run}"))
+            return open_run(run)
+
+        ours = among.together(begin)
+        return _train(ours, among, _silent if among.rank else report, stop, seconds)
+
+
+def _silent(_: dict[str, Any]) -> None:
+    """Rank 0 speaks for all."""
 
 
 def _train(
-    folder: Path, among: Processes, report: Report, stop: Callable[[], bool], seconds: float
+    run: Run, among: Processes, report: Report, stop: Callable[[], bool], seconds: float
 ) -> Path:
-    run = open_run(folder)
-    if among.any(results.whole(run))[0]:
+    if among.any(among.together(lambda: results.whole(run)))[0]:
         report({"event": "note", "text": f"{run.result} is whole; nothing is left to train."})
         return run.result
-    taught = Training(run, among, report, stop, seconds)
-    taught.fit()
-    results.write_network(taught)
-    for number in range(run.plan.recipe.folds):
-        fold = results.prepare_fold(run, number, taught.state.best_epoch + 1, among)
+
+    def fitted(run: Run, part: str) -> Training:
+        made = Training(run, among, report, stop, seconds, part)
+        made.fit()
+        return made
+
+    taught = fitted(run, "network")
+    recipe, epochs = run.plan.recipe, taught.state.best_epoch + 1
+    for number in range(recipe.folds):
+        fold = results.prepare_fold(run, number, epochs, among)
         if not among.any(results.held_out(fold).exists())[0]:
-            part = f"fold {number + 1} of {run.plan.recipe.folds}"
-            beside = Training(open_run(fold), among, report, stop, seconds, part)
-            beside.fit()
-            results.write_fold(beside)
-    return results.finish(taught)
+            results.write_fold(fitted(open_run(fold), f"fold {number + 1} of {recipe.folds}"))
+    kept = taught
+    if recipe.refit and recipe.folds:
+        kept = fitted(open_run(results.prepare_refit(run, epochs, among)), "refit")
+    return results.finish(run, taught, kept)
 
 
 class Training:
@@ -80,7 +95,7 @@ class Training:
     ):
         self.run, self.among, self.part = run, among, part
         self._report, self._stop = report, stop
-        self.feed = self._feed("train")
+        self.feed = among.together(lambda: self._feed("train"))
         self.steps = len(self.feed)
         self.epochs = run.plan.recipe.epochs if run.until is None else run.until
         self.learner = Learner(run, among, self.steps, self._note)
@@ -113,21 +128,19 @@ class Training:
         learner.begin(state.epoch)
         self._watch = Watch(state.told)
         self._saved = self._told = self._clock = time.monotonic()
-        for batch in self.feed.epoch(state.epoch, state.batch):
+        batches = self.feed.epoch(state.epoch, state.batch)
+        # As many on each process, of which one may find a picture gone.
+        while (batch := self.among.together(lambda: next(batches, None))) is not None:
             self._step(batch)
             self._pause()
         self._settle(everything=True)
         told, right = self.among.total(state.told)
         self.among.as_first(learner.network, learner.judged)
-        watched = self._feed("validation")
-        _, said, wanted = answers(
-            learner.judged, watched, self.among, learner.forward, learner.parts
-        )
         record = {
             "epoch": state.epoch + 1,
             "train_loss": told / self.steps,
             "train_accuracy": right / max(state.labels, 1),
-            **figures(said, wanted),
+            **self._judged(),
         }
         better = self._is_better(record)
         state.curve.append(record)
@@ -143,16 +156,26 @@ class Training:
         event = {"event": "epoch", "part": self.part, "of": self.epochs, "best": better}
         self._report({**event, **record})
 
+    def _judged(self) -> dict[str, Any]:
+        """The figures on validation; none where its pictures teach."""
+        watched = self.among.together(lambda: self._feed("validation"))
+        if not len(watched.rows):
+            return {}
+        _, said, wanted = answers(self.learner.judged, watched, self.among, self.learner.parts)
+        return figures(said, wanted)
+
     def _is_better(self, record: dict[str, Any]) -> bool:
-        """By macro-F1 + accuracy as models.head chooses, then by loss; folds only ever take their last."""
+        """By macro-F1 + accuracy as models.head chooses, then by loss; who has an `until` only takes its last."""
         state = self.state
-        figure = record["validation_macro_f1"] + record["validation_accuracy"]
-        reached = [figure, -record["validation_loss"]]
-        better = state.best is None or reached > state.best
         if self.run.until is not None:
             better = state.epoch + 1 == self.run.until
+        else:
+            figure = record["validation_macro_f1"] + record["validation_accuracy"]
+            reached = [figure, -record["validation_loss"]]
+            better = state.best is None or reached > state.best
+            state.best = reached if better else state.best
         if better:
-            state.best, state.best_epoch = reached, state.epoch
+            state.best_epoch = state.epoch
         return better
 
     def _step(self, batch: Batch) -> None:
@@ -189,7 +212,7 @@ class Training:
         self.state.told = self._watch.told
         if self.among.any(place is not None)[0]:
             places = "; ".join(one for one in self.among.gathered(place) if one)
-            raise TrainingError(
+            raise DivergedError(
                 f"The loss or its gradient is no longer a number in {places}. The last good checkpoint is "
                 f"in {self.run.checkpoints}. Look at those files; else train in another folder with a lower "
                 "learning_rate, or in fp32."

@@ -1,4 +1,4 @@
-"""In which numbers a network computes: bf16 where the device is made for it, else fp32."""
+"""In which numbers a network is taught: bf16 where the device is made for it, else fp32."""
 
 from contextlib import AbstractContextManager
 from typing import Literal

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from models import outputs
 from models.feed import Feed
 from models.folders import to_json
+from models.recipe import Plan
 from models.splits import grouped_folds
 from models.trainer import TrainingError
 from models.trainer.distributed import Processes
@@ -43,21 +44,6 @@ def held_out(fold: Path) -> Path:
     return fold / "held_out.parquet"
 
 
-def write_network(taught: "Training") -> None:
-    """Write the weights of the best epoch and the outputs of all labelled pictures, unless they are there."""
-    from safetensors.torch import save_file
-
-    folder = taught.run.result
-    if taught.among.any((folder / "outputs.parquet").exists())[0]:
-        return
-    said = _outputs(taught, taught.run.table)
-    if taught.among.rank == 0:
-        state = taught.learner.judged.state_dict()
-        with replacing(folder / "weights.safetensors") as part:
-            save_file({name: one.cpu().contiguous() for name, one in state.items()}, part)
-        outputs.write(folder / "outputs.parquet", said)
-
-
 def prepare_fold(run: Run, number: int, epochs: int, among: Processes) -> Path:
     """Prepare the run folder of a fold of train and validation, and return it.
 
@@ -80,26 +66,65 @@ def prepare_fold(run: Run, number: int, epochs: int, among: Processes) -> Path:
             ) from error
         side = np.full(len(table), "train", dtype=object)
         side[held] = "validation"
-        plan = replace(run.plan, recipe=replace(run.plan.recipe, folds=0))
-        prepare_run(folder, plan, _with_side(table, side), run.store, run.labels, until=epochs)
+        prepare_run(
+            folder,
+            one_network(run.plan),
+            _with_side(table, side),
+            run.store,
+            run.labels,
+            until=epochs,
+        )
     among.gathered(None)
     return folder
+
+
+def prepare_refit(run: Run, epochs: int, among: Processes) -> Path:
+    """Prepare the run folder of the network that train and validation teach together, and return it.
+
+    Its epochs are those that the first network chose, its learning rates therefore too; nothing is chosen by
+    it and nobody watches it. The test side is not in its set.
+    """
+    folder = run.folder / "refit"
+    if among.rank == 0:
+        table = run.table.filter(pc.is_in(run.table["side"], _TAUGHT))
+        taught = _with_side(table, ["train"] * len(table))
+        prepare_run(folder, one_network(run.plan), taught, run.store, run.labels, until=epochs)
+    among.gathered(None)
+    return folder
+
+
+def one_network(plan: Plan) -> Plan:
+    """The plan, of a network beside which no others are taught."""
+    return replace(plan, recipe=replace(plan.recipe, folds=0, refit=False))
 
 
 def write_fold(taught: "Training") -> None:
     """Write what a fold's network says of the pictures held out; its checkpoints are done with."""
     run = taught.run
-    said = _outputs(taught, run.table.filter(pc.equal(run.table["side"], "validation")))
+    said = _outputs(run, taught, run.table.filter(pc.equal(run.table["side"], "validation")))
     if taught.among.rank == 0:
         outputs.write(held_out(run.folder), said)
         shutil.rmtree(run.checkpoints)
     taught.among.gathered(None)
 
 
-def finish(taught: "Training") -> Path:
-    """Write the out-of-fold outputs, the curve and, last, network.json; checkpoints are done with."""
-    run, state, learner = taught.run, taught.state, taught.learner
+def finish(run: Run, taught: "Training", kept: "Training") -> Path:
+    """Write the result: weights, outputs of all labelled pictures, those out of fold, the curve and, last, network.json.
+
+    taught: the one that validation watched, whose curve and best epoch are told; kept: the one whose weights
+    are, which may be the same. Checkpoints are done with.
+    """
+    from safetensors.torch import save_file
+
+    state, learner = taught.state, kept.learner
+    both = [taught.state, kept.state] if kept is not taught else [state]
+    seconds, images = sum(one.seconds for one in both), sum(one.images for one in both)
+    said = _outputs(run, kept, run.table)
     if taught.among.rank == 0:
+        weights = learner.judged.state_dict()
+        with replacing(run.result / "weights.safetensors") as part:
+            save_file({name: one.cpu().contiguous() for name, one in weights.items()}, part)
+        outputs.write(run.result / "outputs.parquet", said)
         outputs.write(run.result / "held_out.parquet", _unseen(run))
         write_bytes(run.result / "curve.json", to_json({"curve": state.curve}))
         network = learner.judged
@@ -113,8 +138,9 @@ def finish(taught: "Training") -> Path:
             "parameters": sum(one.numel() for one in network.parameters()),
             "epochs": state.epoch,
             "best_epoch": state.best_epoch + 1,
-            "seconds": round(state.seconds, 1),
-            "images_per_second": round(state.images / state.seconds, 2),
+            "taught_by": _TAUGHT.to_pylist() if kept is not taught else ["train"],
+            "seconds": round(seconds, 1),
+            "images_per_second": round(images / seconds, 2),
             "device": _device(taught.among),
             "processes": taught.among.world,
             "precision": learner.precision,
@@ -124,7 +150,8 @@ def finish(taught: "Training") -> Path:
             "run": run.identity,
         }
         write_bytes(run.result / "network.json", to_json(facts))
-        shutil.rmtree(run.checkpoints)
+        for one in {taught.run.checkpoints, kept.run.checkpoints}:
+            shutil.rmtree(one)
     taught.among.gathered(None)
     return run.result
 
@@ -143,19 +170,14 @@ def _unseen(run: Run) -> pa.Table:
     return _with_side(said, [side[work] for work in said["artwork_id"].to_pylist()])
 
 
-def _outputs(taught: "Training", table: pa.Table) -> pa.Table:
-    run, among, learner = taught.run, taught.among, taught.learner
+def _outputs(run: Run, taught: "Training", table: pa.Table) -> pa.Table:
+    among, learner = taught.among, taught.learner
     shown = _with_side(table, [_EVERYTHING] * len(table))
+    recipe = run.plan.recipe
     feed = Feed(
-        shown,
-        run.store,
-        run.labels,
-        run.plan.recipe,
-        _EVERYTHING,
-        rank=among.rank,
-        world=among.world,
+        shown, run.store, run.labels, recipe, _EVERYTHING, rank=among.rank, world=among.world
     )
-    rows, said, wanted = answers(learner.judged, feed, among, learner.forward, learner.parts)
+    rows, said, wanted = answers(learner.judged, feed, among, learner.parts)
     return outputs_of(table.take(pa.array(rows)), run.labels, said, wanted)
 
 

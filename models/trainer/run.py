@@ -6,6 +6,7 @@ checkpoints/      how far it is (models.trainer.checkpoints)
 curve.jsonl       one line an epoch
 tensorboard/      the same figures, and those of every few steps
 folds/<k>/        run folders of the networks for out-of-fold predictions
+refit/            run folder of the network that train and validation teach together
 result/           what came out (models.trainer.results)
 """
 
@@ -67,7 +68,7 @@ def prepare_run(
     """Write what is to be trained into the folder `run`, which may hold the same run begun or ended.
 
     table: of models.sets.training_set; labels: of each attribute, in the order of the logits; until: for
-    the networks of folds, which end where the one they stand beside did and choose nothing themselves.
+    networks of folds and of a refit, which end where the one they stand beside did and choose nothing themselves.
     Raises TrainingError when a label has no picture to learn from or an attribute none to validate on, or
     when another run was begun there.
     """

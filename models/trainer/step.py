@@ -1,4 +1,8 @@
-"""One step's gradients: the batch in as many parts as fit into memory, the same whatever their number."""
+"""One step's gradients: the batch in as many parts as fit into memory, weighed as one.
+
+They are the same whatever the parts' number, but for batch norm where it learns, whose statistics are each
+part's own (models.trainer.learner).
+"""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
