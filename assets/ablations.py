@@ -75,14 +75,14 @@ def variants(plan: Plan) -> dict[str, Plan]:
     rnn = plan.architecture
     if rnn.sequence == "none":
         rnn = replace(rnn, sequence="gru", pooling="attention")
-    still = replace(plan.recipe, frozen=True)
+    still, tuned = (replace(plan.recipe, frozen=frozen) for frozen in (True, False))
     parts = {
         "CNN-RNN, frozen backbone": replace(plan, architecture=rnn, recipe=still),
-        "backbone alone, fine-tuned": replace(plan, architecture=alone),
+        "backbone alone, fine-tuned": replace(plan, architecture=alone, recipe=tuned),
         "attention alone, fine-tuned": replace(
-            plan, architecture=replace(alone, pooling="attention")
+            plan, architecture=replace(alone, pooling="attention"), recipe=tuned
         ),
-        "CNN-RNN, fine-tuned": replace(plan, architecture=rnn),
+        "CNN-RNN, fine-tuned": replace(plan, architecture=rnn, recipe=tuned),
     }
     return {
         name: part if part == plan else replace(part, name=f"{plan.name}_{_slug(name)}")

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 FLOORS = "training/floors"  # folder of the lake
 NAME = "frozen features and a linear head"
 _MODELS = Path(__file__).resolve().parent.parent / "models"
-_CODE = [_MODELS / f"{name}.py" for name in ("calibration", "data", "fitting", "head", "routing")]
+_TAUGHT_BY = ("calibration", "data", "fitting", "head", "routing")
+_JUDGED_BY = ("breakdown", "evaluation", "metrics")
+_CODE = [_MODELS / f"{name}.py" for name in (*_TAUGHT_BY, *_JUDGED_BY)]
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def of_head(lake: Lake, trained: "Trained") -> dict[str, Any]:
         facts=slicing(lake),
         curve=head.curve,
         groupings=groupings_for(head.attribute, head.labels),
+        examples=lake.read("training/examples"),
     ).summary
 
 
@@ -62,6 +63,7 @@ def of_network(
             training={name: said[name] for name in _TRAINING},
             floor=floors[attribute],
             groupings=groupings_for(attribute, labels),
+            examples=lake.read("training/examples"),
         ).summary
     return metrics
 

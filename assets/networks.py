@@ -1,7 +1,7 @@
 """Training stage: networks, one asset a recipe, taught in a child process that a run may stop and go on with.
 
 They train for minutes to hours, so nothing starts them but people: job `train_<name>`, from the UI or
-`artlake train <name>`. What comes out is judged, registered, and asked from then on unless it is worse.
+`artlake train <name>`. What comes out is judged, registered, and asked from then on where it is as good.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from pydantic import Field
 
 from assets.floors import NAME, floor
 from assets.judging import data_facts, network_facts, of_network, weights_facts
-from assets.registry import promote_by_itself
+from assets.registry import by_training, promote_by_itself
 from assets.runs import prune, taught
 from assets.stage import Results, Work, picture, spec, stage
 from models import recipe
@@ -151,7 +151,7 @@ def registered(
     result: Path,
     metrics: dict[str, Any],
 ) -> tuple[Path, dict[str, str]]:
-    """Register the result, and promote it where it is not worse: its folder, and what was said of each attribute."""
+    """Register the result, and promote it where it is as good: its folder, and what was said of each attribute."""
     from models import outputs, registry
     from models.engines import TOLERANCE
 
@@ -182,7 +182,7 @@ def registered(
     outcome = {"registered": registry.Version(folder).id}
     for attribute in plan.attributes:
         done = promote_by_itself(
-            lake.file(REGISTRY), outcome["registered"], attribute, by=f"train_{plan.name}"
+            lake.file(REGISTRY), outcome["registered"], attribute, by=by_training(plan.name)
         )
         outcome[f"promotion for {attribute}"] = done
         context.log.info(done)

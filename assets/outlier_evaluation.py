@@ -61,7 +61,7 @@ def evaluation(context: dg.AssetExecutionContext, lake: dg.ResourceParam[Lake]) 
             "attribute": attribute,
             "kinds": {kind: planted.report(one) for kind, one in made.items()},
             "label_issues": planted.label_issues_found(made["label swapped"]),
-            **_on_test(lake, examples, attribute, network),
+            **_on_test(lake, examples, attribute, network, features),
         }
         drawn = outlier_plot.judged(
             told["kinds"], f"Planted outliers, {attribute}, frozen features"
@@ -86,7 +86,7 @@ def _most_taught(examples: "pa.Table") -> str | None:
 
 
 def _on_test(
-    lake: Lake, examples: "pa.Table", attribute: str, frozen: "Embedder"
+    lake: Lake, examples: "pa.Table", attribute: str, frozen: "Embedder", features: "pa.Table"
 ) -> dict[str, Any]:
     """Where a network is asked for the attribute: frozen and its own features, on its test pictures alone.
 
@@ -103,8 +103,9 @@ def _on_test(
     tested = registry.Version(folder).outputs(attribute)["sha256"].combine_chunks()
     asked = examples.filter(pc.is_in(examples["sha256"], value_set=tested))
     found = {}
-    for name, embed in (("frozen", frozen), ("fine-tuned", embedder(networks.of_folder(folder)))):
-        made = _experiments(lake, asked, attribute, embed)
+    tuned = embedder(networks.of_folder(folder))
+    for name, embed, known in (("frozen", frozen, features), ("fine-tuned", tuned, None)):
+        made = _experiments(lake, asked, attribute, embed, known)
         found[name] = {kind: planted.report(one) for kind, one in made.items()}
     return {"on_test": {"model": registry.Version(folder).id, **found}}
 

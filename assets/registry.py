@@ -1,6 +1,6 @@
 """Registry stage: heads and networks are registered here, and the model that is asked for an attribute chosen.
 
-Registering keeps a model with all that is known of it; choosing is by the registry's gate alone. What people
+Registering keeps a model with all that is known of it; choosing is by models.promotion alone. What people
 promote or roll back is observed, and wins: a model that they took back is not promoted again by itself.
 """
 
@@ -8,6 +8,7 @@ import hashlib
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -23,6 +24,7 @@ warnings.filterwarnings("ignore", category=dg.BetaWarning)
 PROMOTIONS = "source/promotions"
 # Promotions of the stage below bear this name; all others are news to it.
 BY_ITSELF = "refresh"
+_BY_TRAINING = "train_"
 
 
 @dg.observable_source_asset(
@@ -56,7 +58,7 @@ def _in_use(attribute: str) -> dg.AssetsDefinition:
             key,
             [f"training/{attribute}_head", f"training/{attribute}_evaluation", PROMOTIONS],
             f"The model that is asked for the {attribute}: the head on frozen features until something better is promoted.",
-            code_version="1",
+            code_version="2",
             kinds={"json"},
         )
     )
@@ -84,34 +86,44 @@ def _in_use(attribute: str) -> dg.AssetsDefinition:
 in_use = [_in_use(attribute) for attribute in ATTRIBUTES]
 
 
+def by_training(plan: str) -> str:
+    """The name that a promotion bears when a training of the plan made it by itself."""
+    return f"{_BY_TRAINING}{plan}"
+
+
 def promote_by_itself(root: Path, model: str, attribute: str, *, by: str) -> str:
     """Promote a model just made for an attribute where that is right; return what was done and why.
 
-    A head follows a network only where the network is worse beyond its interval; what was promoted
-    once is left to people.
+    Right is what `models.promotion.gate_by_itself` lets pass, unless it was people who last replaced this
+    very model or rolled it back. One that was replaced by itself may come again: data that are as they were
+    before a correction make the model that was there before it.
     """
     from models import registry
+    from models.promotion import gate_by_itself
 
-    name, _, version = model.partition("@")
-    told = [
-        line
-        for line in registry.history(root)
-        if line["event"] == "promoted" and line["attribute"] == attribute
-    ]
     asked = registry.in_use(root).get(attribute)
     if asked == model:
         return f"{model} is asked for the {attribute}"
-    if any(line["model"] == model for line in told):
-        return f"{asked} stays: {model} was promoted before, and taken back or followed"
+    if person := _taken_back(registry.history(root), model, attribute):
+        return f"{asked} stays: {person} replaced {model} or rolled it back"
+    name, _, version = model.partition("@")
     try:
-        ours = registry.find(root, model)
-        if asked is not None and ours.config["kind"] == "head":
-            theirs = registry.find(root, asked)
-            if theirs.config["kind"] == "network":
-                found = registry.compare(ours, theirs, attribute)
-                if found["low"] <= 0:
-                    return f"{asked} stays: the head is not better beyond its interval ({found['difference']:+.3f})"
-        registry.promote(root, name, version, attributes=[attribute], by=by)
+        registry.promote(root, name, version, attributes=[attribute], by=by, allowed=gate_by_itself)
     except registry.RegistryError as error:
-        return f"not promoted: {error}"
+        return f"{asked} stays: {error}"
     return f"{model} is promoted for the {attribute}"
+
+
+def _taken_back(history: list[dict[str, Any]], model: str, attribute: str) -> str | None:
+    """Who, of people, last decided against the model; None when no person did, or one asked for it since."""
+    person = None
+    for line in history:
+        if line.get("attribute") != attribute or line["by"] == BY_ITSELF:
+            continue
+        if line["by"].startswith(_BY_TRAINING):
+            continue
+        if line["from"] == model:
+            person = str(line["by"])
+        elif line["model"] == model:
+            person = None
+    return person

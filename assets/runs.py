@@ -4,11 +4,13 @@ What belongs here: which folder a training has, starting the child in it under P
 What is trained, and what becomes of it, is `assets.networks`.
 """
 
+import ast
 import hashlib
 import json
 import shutil
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +26,7 @@ if TYPE_CHECKING:
 RUNS = "training/runs"  # folder of the lake
 KEPT = 3  # run folders a plan
 _ROOT = Path(__file__).resolve().parent.parent
-_MODELS = _ROOT / "models"
-# What another outcome may come from: a run begun with other code is not gone on with.
-_CODE = sorted(
-    [
-        *(_MODELS / "trainer").glob("*.py"),
-        *(_MODELS / f"{name}.py" for name in ("networks", "small_cnn", "feed", "augment")),
-    ]
-)
+_LIBRARIES = ("torch", "timm")
 
 
 def labels_of(table: "pa.Table", attributes: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -43,11 +38,47 @@ def labels_of(table: "pa.Table", attributes: Sequence[str]) -> dict[str, tuple[s
 
 
 def run_folder(lake: Lake, plan: Plan, table: "pa.Table") -> Path:
-    """Where this plan is trained on this set by this code: another of the three starts anew."""
+    """Where this plan is trained on this set by this code: another of the three starts anew.
+
+    The code: whatever the trainer imports of ours, and the versions of torch and timm.
+    """
     rows = json.dumps(table.to_pylist(), sort_keys=True).encode()
-    facts = [json.dumps(plan.as_dict(), sort_keys=True), hashlib.sha256(rows).hexdigest()]
-    key = hashlib.sha256("\n".join([*facts, sha256_files(_CODE)]).encode()).hexdigest()[:12]
+    facts = [
+        json.dumps(plan.as_dict(), sort_keys=True),
+        hashlib.sha256(rows).hexdigest(),
+        sha256_files(code()),
+        *(f"{name} {version(name)}" for name in _LIBRARIES),
+    ]
+    key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:12]
     return lake.file(f"{RUNS}/{plan.name}/{key}")
+
+
+def code() -> list[Path]:
+    """The modules of ours that decide what a training ends in: all that the trainer imports, and what those do.
+
+    Sorted. Read from the source, imports within functions too; what only annotations need is among them.
+    """
+    found: set[Path] = set()
+    left = sorted((_ROOT / "models" / "trainer").glob("*.py"))
+    while left:
+        path = left.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                left += [file for one in node.names for file in _files(one.name)]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                below = [f"{node.module}.{one.name}" for one in node.names]
+                left += [file for name in (node.module, *below) for file in _files(name)]
+    return sorted(found)
+
+
+def _files(module: str) -> list[Path]:
+    """A module's file, if it is ours, and those of the packages around it."""
+    parts = module.split(".")
+    around = [_ROOT.joinpath(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
+    return [one for one in (*around, _ROOT.joinpath(*parts).with_suffix(".py")) if one.is_file()]
 
 
 def taught(

@@ -75,7 +75,7 @@ def main() -> None:
 
         try:
             loop.train(Path(task["run"]), lambda _: None)
-        except MendableError as error:  # rank 0 meets it too, and tells the run
+        except MendableError as error:  # the trainer raises it in rank 0 too, which tells the run
             sys.stderr.write(f"{error}\n")
         return
     from dagster_pipes import open_dagster_pipes

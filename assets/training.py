@@ -48,7 +48,7 @@ def _head(attribute: str) -> dg.AssetsDefinition:
         features = lake.read("embeddings/features")
         labelled = lake.read("training/examples")
         if attribute not in set(labelled["attribute"].to_pylist()):
-            why = f"No {attribute} has enough pictures to learn from; see training/examples."
+            why = f"No {attribute} has enough pictures to learn from, on each side of a split; see training/examples."
             context.log.warning(why)
             write_bytes(
                 page, folders.to_json({"attribute": attribute, "trained": False, "why": why})

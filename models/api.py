@@ -41,8 +41,10 @@ class CNNRNNModel:
     num_classes: how many labels; class_names: what they are called, in the order of the outputs ("class 0", …
     by default). cnn_backbone: `auto` (the packaged one), `small` or any timm name. rnn_type: `gru`, `lstm` or
     `none`, hidden_size units in one direction. use_attention: else places are pooled by their mean.
-    weights: of the backbone, as in `models.weights.load`; a model that was taught takes its own by
-    `load_weights`, and may start from `none`. `network` is the torch module, to be taught or moved to a GPU.
+    weights: of the backbone, as in `models.weights.load`. `auto` never asks the network: it is the packaged
+    weights of the packaged backbone, so resnet50 needs `hub` (Hugging Face), `path:FILE` or `none` (random). A
+    model that was taught takes its own by `load_weights`, and may start from `none`. `network` is the torch module,
+    to be taught or moved to a GPU.
 
     Raises WeightsError when these weights are not to be had: nothing else ever stands in for them.
     """

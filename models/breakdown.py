@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from models import metrics
 from models.calibration import softmax
+from models.examples import CORRECTED
 from models.groupings import Grouping
 from models.metrics import Resamples
 from models.outputs import Outputs
@@ -25,6 +26,14 @@ PER_CLASS = pa.schema(
         pa.field("support", pa.int64(), metadata={"meaning": "test pictures that bear it"}),
         pa.field("recall_low", pa.float64(), metadata={"meaning": "lower end of 95 % of recall"}),
         pa.field("recall_high", pa.float64(), metadata={"meaning": "upper end of 95 % of recall"}),
+        pa.field(
+            "precision_low", pa.float64(), metadata={"meaning": "lower end of 95 % of precision"}
+        ),
+        pa.field(
+            "precision_high", pa.float64(), metadata={"meaning": "upper end of 95 % of precision"}
+        ),
+        pa.field("f1_low", pa.float64(), metadata={"meaning": "lower end of 95 % of F1"}),
+        pa.field("f1_high", pa.float64(), metadata={"meaning": "upper end of 95 % of F1"}),
     ]
 )
 # Labels with fewer pictures than this on all sides are told apart from the headline macro-F1.
@@ -56,21 +65,25 @@ def headline(
 def per_class(
     attribute: str, test: Outputs, guesses: np.ndarray, counts: np.ndarray, resamples: Resamples
 ) -> pa.Table:
-    """PER_CLASS of the test side; counts: its confusion matrix, rows what is borne."""
+    """PER_CLASS of the test side; counts: its confusion matrix, rows what is borne.
+
+    A label that none bears, or none is given, has a recall or a precision of 0 that may be anything from 0 to 1.
+    """
     hits, given, borne = np.diag(counts), counts.sum(axis=0), counts.sum(axis=1)
     right = guesses == test.targets
-    recalls = [
-        metrics.share(right, resamples, test.targets == label) for label in range(len(test.labels))
-    ]
+    recalls, precisions = (
+        [metrics.share(right, resamples, named == label) for label in range(len(test.labels))]
+        for named in (test.targets, guesses)
+    )
+    f1s = metrics.f1_by_label(test.targets, guesses, len(test.labels), resamples)
     columns = [
         [attribute] * len(test.labels),
         list(test.labels),
         hits / np.maximum(given, 1),
         hits / np.maximum(borne, 1),
-        2 * hits / np.maximum(given + borne, 1),
+        [one["value"] for one in f1s],
         borne,
-        [one["low"] for one in recalls],
-        [one["high"] for one in recalls],
+        *([one[end] for one in of] for of in (recalls, precisions, f1s) for end in ("low", "high")),
     ]
     made = [pa.array(column, f.type) for column, f in zip(columns, PER_CLASS, strict=True)]
     return pa.Table.from_arrays(made, schema=PER_CLASS)
@@ -120,6 +133,48 @@ def grouped(
         "accuracy": metrics.share(targets == guesses, resamples),
         "macro_f1": metrics.macro_f1_interval(targets, guesses, len(groups), resamples),
         "threshold": threshold,
-        "routing": routed(scores, targets == guesses, threshold, test.groups),
+        "routing": {
+            **routed(scores, targets == guesses, threshold, test.groups),
+            **share_routed(scores, threshold, resamples),
+        },
         "by_group": by_label(groups, targets, guesses, scores, threshold, test.groups),
+    }
+
+
+def share_routed(
+    scores: np.ndarray, threshold: float | None, resamples: Resamples
+) -> dict[str, float | None]:
+    """{share_low, share_high}: 95 % of the share that a threshold routes; None without a threshold."""
+    if threshold is None:
+        return {"share_low": None, "share_high": None}
+    told = metrics.share(scores >= threshold, resamples)
+    return {"share_low": told["low"], "share_high": told["high"]}
+
+
+def as_written(
+    test: Outputs, guesses: np.ndarray, resamples: Resamples, examples: pa.Table
+) -> dict[str, Any]:
+    """Accuracy on what the sources themselves say, where people corrected labels of the test side.
+
+    Corrections are made where a model wondered, so they move the test side towards the model. examples:
+    EXAMPLES of the attribute. A label as written is the class that the uncorrected examples have for it.
+    Returns {corrected: test pictures whose label a person changed, added: those of which nothing is
+    written that is a label of the model, pictures: those with a label as written, accuracy: on them}.
+    """
+    rows = examples.select(["artwork_id", "label", "as_written", "provenance"]).to_pylist()
+    by_hand = {row["artwork_id"]: row for row in rows if row["provenance"].startswith(CORRECTED)}
+    class_of = {row["as_written"]: row["label"] for row in rows if row["artwork_id"] not in by_hand}
+    number = {label: place for place, label in enumerate(test.labels)}
+    targets = test.targets.copy()
+    for place, name in enumerate(test.artworks):
+        if name in by_hand:
+            targets[place] = number.get(class_of.get(by_hand[name]["as_written"], ""), -1)
+    written = targets >= 0
+    return {
+        "corrected": int((written & (targets != test.targets)).sum()),
+        "added": int((~written).sum()),
+        "pictures": int(written.sum()),
+        "accuracy": metrics.share(guesses == targets, resamples, written)
+        if written.any()
+        else None,
     }

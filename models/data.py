@@ -34,11 +34,10 @@ def prepare(
     attribute: str,
     *,
     scheme: str = "grouped",
-    distinct: bool = True,
 ) -> Prepared:
     """Line examples, sides and vectors up.
 
-    scheme: which of the splits. distinct: a picture filed under several objects of one label counts once,
+    scheme: which of the splits. A picture filed under several objects of one label counts once,
     as it tells no more. `groups` is what the scheme keeps on one side (`together.kept_together`).
     Raises ValueError when there is no example of the attribute, a picture without features, or
     features that are not numbers; SplitError when the attribute has no such split, or an example is on no side.
@@ -52,10 +51,9 @@ def prepare(
         examples = examples.filter(pc.is_in(examples["artwork_id"], value_set=listed))
     artworks = np.array(examples["artwork_id"].to_pylist())
     groups = kept_together(examples, scheme)
-    if distinct:
-        seen = zip(examples["sha256"].to_pylist(), examples["label"].to_pylist(), strict=True)
-        kept = sorted({pair: row for row, pair in reversed(list(enumerate(seen)))}.values())
-        examples, artworks, groups = examples.take(kept), artworks[kept], groups[kept]
+    seen = zip(examples["sha256"].to_pylist(), examples["label"].to_pylist(), strict=True)
+    kept = sorted({pair: row for row, pair in reversed(list(enumerate(seen)))}.values())
+    examples, artworks, groups = examples.take(kept), artworks[kept], groups[kept]
     names = examples["label"].to_pylist()
     labels = tuple(sorted(set(names)))
     number = {label: index for index, label in enumerate(labels)}

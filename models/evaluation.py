@@ -49,6 +49,7 @@ def judge(
     training: Mapping[str, Any] | None = None,
     floor: tuple[str, pa.Table] | None = None,
     groupings: Sequence[Grouping] = (),
+    examples: pa.Table | None = None,
 ) -> Evaluation:
     """Judge a model on the test side of `outputs` (OUTPUTS; the other sides only count pictures).
 
@@ -56,7 +57,8 @@ def judge(
     taught, out of fold or of validation, never of test: temperature and threshold are chosen on them.
     scheme: of the split. facts: artwork_id and a text column for each way to slice (museum, period).
     curve: a record an epoch. training: seconds, images_per_second, epochs, device, precision. floor:
-    name and OUTPUTS of the model to beat. groupings: ways to add labels up (models.groupings).
+    name and OUTPUTS of the model to beat. groupings: ways to add labels up (models.groupings). examples:
+    EXAMPLES, for the figures on labels as they were before people corrected them (breakdown.as_written).
     Raises OutputsError when outputs and labels do not fit, or a test picture is among the held-out.
     """
     test = arrays(outputs, labels, attribute, "test")
@@ -100,14 +102,17 @@ def judge(
         "calibration": {
             "temperature": heat,
             "ece_before": before,
-            **reliability(scores, right, resamples.drawn),
+            **reliability(scores, right, resamples),
         },
         "risk_coverage": risk_coverage(scores, right),
         "routing": {
             "wanted_precision": PRECISION,
             "bound_confidence": CONFIDENCE,
             **_routing(held, heat, threshold),
-            "test": routed(scores, right, threshold, test.groups),
+            "test": {
+                **routed(scores, right, threshold, test.groups),
+                **breakdown.share_routed(scores, threshold, resamples),
+            },
             "by_label": by_label(labels, targets, guesses, scores, threshold, test.groups),
         },
         "slices": breakdown.slices(test, right, resamples, facts),
@@ -119,6 +124,9 @@ def judge(
         "curve": records,
         "training": {**(training or {}), "curve": records},
     }
+    if examples is not None:
+        own = examples.filter(pc.equal(examples["attribute"], attribute))
+        summary["as_written"] = breakdown.as_written(test, guesses, resamples, own)
     if floor is not None:
         summary["floor"] = _floor(floor, outputs, labels, attribute)
     return Evaluation(summary, per_class)

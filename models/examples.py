@@ -19,6 +19,10 @@ _NOT_BY_HAND = re.compile(
 )
 
 
+# How the provenance of a label begins that a person gave or confirmed.
+CORRECTED = "correction of "
+
+
 class TooFewExamplesError(ValueError):
     """Fewer than two labels have enough pictures; the message says which labels have how many."""
 
@@ -93,7 +97,7 @@ def examples(
                 "label": label,
                 "group_id": group[name],
                 "artist": (makers or {}).get(name),
-                "provenance": f"correction of {fix['accepted_on']} by {fix['accepted_by']}"
+                "provenance": f"{CORRECTED}{fix['accepted_on']} by {fix['accepted_by']}"
                 if fix
                 else f"{labels.column} of {sources[name]}",
                 "as_written": written.get(name),

@@ -48,15 +48,18 @@ def heat(
     return np.divide(found, hottest, out=np.zeros_like(found), where=hottest > 0)
 
 
-def overlay(network: "Network", picture: "Image", attribute: str, label: str) -> "Image":
+def overlay(
+    network: "Network", picture: "Image", attribute: str, label: str, seen: "Image | None" = None
+) -> "Image":
     """The RGB picture with its heat for the label laid over it, at the picture's own size.
 
+    seen: what the network is shown of it (`models.serving.seen`), where that is not the picture itself.
     Raises ValueError for an attribute or label that the network does not know.
     """
     import matplotlib
     from PIL import Image
 
-    places = heat(network, inputs(network, [picture]), attribute, [label])[0]
+    places = heat(network, inputs(network, [seen or picture]), attribute, [label])[0]
     spread = Image.fromarray(places).resize(picture.size, Image.Resampling.BICUBIC)
     shares = np.clip(np.asarray(spread), 0, 1)[..., None]
     colours = matplotlib.colormaps[_COLOURS](shares[..., 0])[..., :3] * 255

@@ -57,10 +57,8 @@ class Backbone:
 
     def _input(self, picture: "Image") -> "torch.Tensor":
         import torch
-        from PIL.Image import Resampling
 
-        size = self.fingerprint.input_size
-        pixels = np.asarray(picture.resize((size, size), Resampling.BICUBIC), dtype=np.float32)
+        pixels = np.asarray(squashed(picture, self.fingerprint.input_size), dtype=np.float32)
         scaled = (pixels / 255 - self.fingerprint.mean) / self.fingerprint.std
         return torch.from_numpy(scaled.astype(np.float32)).permute(2, 0, 1)[None].contiguous()
 
@@ -120,6 +118,13 @@ class Embed:
         except OSError as error:
             return None, f"derivative {path} cannot be read: {error.strerror or _first(error)}"
         return network(picture), None
+
+
+def squashed(picture: "Image", size: int) -> "Image":
+    """The RGB picture as a backbone sees it: size × size pixels."""
+    from PIL.Image import Resampling
+
+    return picture.resize((size, size), Resampling.BICUBIC)
 
 
 def read_picture(data: bytes) -> "Image":

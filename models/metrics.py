@@ -2,6 +2,8 @@
 
 What belongs here: each measure once, and the bootstrap that all of them share. It draws whole groups, because
 two pictures of one group are no two observations. Every interval is at 95 %, from 1,000 seeded resamples.
+Where no resample changes a figure, as where all are right, resampling would claim certainty: there the Wilson
+interval is told, over as many observations as the figure has groups (for a mean over labels, `effective`).
 """
 
 from collections.abc import Sequence
@@ -38,11 +40,22 @@ class Resamples:
         np.add.at(totals, self.member, values)
         return self.draws @ totals
 
+    def among(self, chosen: np.ndarray) -> int:
+        """How many groups have a picture among those (n booleans)."""
+        return len(np.unique(self.member[chosen]))
 
-def interval(value: float, resampled: np.ndarray) -> dict[str, float]:
-    """A figure with the percentile interval of its resamples; those without the figure are left out."""
+
+def interval(
+    value: float, resampled: np.ndarray, observations: float | None = None
+) -> dict[str, float]:
+    """A figure with the percentile interval of its resamples; those without the figure are left out.
+
+    observations: with them, an interval without a width is the Wilson interval over so many.
+    """
     known = resampled[np.isfinite(resampled)]
     low, high = np.percentile(known, _TAILS) if len(known) else (value, value)
+    if observations and low == high:
+        low, high = wilson(value, observations)
     return {"value": float(value), "low": float(low), "high": float(high)}
 
 
@@ -51,7 +64,6 @@ def share(
 ) -> dict[str, Any]:
     """The share of hits (n booleans) among those pictures (n booleans, all by default).
 
-    One that no resample changes, as where all are right, has the Wilson interval over groups instead.
     `value` is nan where there is no picture to count.
     """
     counted = np.ones(len(hits), bool) if among is None else among
@@ -59,14 +71,20 @@ def share(
         return {"value": float("nan"), "low": 0.0, "high": 1.0}
     sums = resamples.sums(np.stack([hits & counted, counted], axis=1).astype(float))
     with np.errstate(invalid="ignore"):
-        found = interval(float(hits[counted].mean()), sums[:, 0] / sums[:, 1])
-    if found["low"] == found["high"]:
-        groups = len(np.unique(resamples.member[counted]))
-        found["low"], found["high"] = wilson(found["value"], groups)
-    return found
+        resampled = sums[:, 0] / sums[:, 1]
+    return interval(float(hits[counted].mean()), resampled, resamples.among(counted))
 
 
-def wilson(value: float, count: int) -> tuple[float, float]:
+def effective(counts: Sequence[int]) -> float:
+    """Of how many observations a plain mean of shares is worth, one share over each of `counts`.
+
+    The variance of the mean of k shares p, each over n_i, is p (1 - p) Σ 1/n_i / k²: as that of one share
+    over k² / Σ 1/n_i. So one label of few pictures keeps the interval of a macro figure wide.
+    """
+    return len(counts) ** 2 / sum(1 / count for count in counts) if counts else 0.0
+
+
+def wilson(value: float, count: float) -> tuple[float, float]:
     """The score interval of a share (Wilson 1927), which has a width even when all are right."""
     from scipy.stats import norm
 
@@ -113,9 +131,38 @@ def macro_f1_interval(
 ) -> dict[str, float]:
     """Macro-F1 over those labels (all by default) with its interval."""
     chosen = range(labels) if over is None else over
+    return _f1_intervals(targets, guesses, labels, resamples, [chosen])[0]
+
+
+def f1_by_label(
+    targets: np.ndarray, guesses: np.ndarray, labels: int, resamples: Resamples
+) -> list[dict[str, float]]:
+    """F1 of each label with its interval; 0, anything from 0 to 1, for one neither borne nor guessed."""
+    each = [[label] for label in range(labels)]
+    found = _f1_intervals(targets, guesses, labels, resamples, each)
+    unknown = {"value": 0.0, "low": 0.0, "high": 1.0}
+    return [one if np.isfinite(one["value"]) else unknown for one in found]
+
+
+def _f1_intervals(
+    targets: np.ndarray,
+    guesses: np.ndarray,
+    labels: int,
+    resamples: Resamples,
+    sets: Sequence[Sequence[int]],
+) -> list[dict[str, float]]:
+    """The macro-F1 over each set of labels; an observation of a label is a group that bears it or is given it."""
     sums = f1_sums(targets, guesses, labels)
-    whole = macro_f1(sums.sum(axis=0, keepdims=True), chosen)[0]
-    return interval(whole, macro_f1(resamples.sums(sums), chosen))
+    drawn, whole = resamples.sums(sums), sums.sum(axis=0, keepdims=True)
+    seen = [resamples.among((targets == label) | (guesses == label)) for label in range(labels)]
+    return [
+        interval(
+            float(macro_f1(whole, over)[0]),
+            macro_f1(drawn, over),
+            effective([seen[label] for label in over if seen[label]]),
+        )
+        for over in sets
+    ]
 
 
 def top_k(likely: np.ndarray, targets: np.ndarray, k: int) -> np.ndarray:
@@ -130,18 +177,20 @@ def roc(
 
     likely: n × labels. A label that no picture bears, or every one does, has no curve.
     Returns label → {auc, low, high, curve: at most 100 [false positive, true positive] rates}, and the
-    macro-AUC with its interval, None where no label has a curve.
+    macro-AUC with its interval, None where no label has a curve. An area has as many observations as the
+    fewer of the groups that bear the label and of those that do not.
     """
     from sklearn.metrics import roc_curve
 
     drawn, ones = resamples.drawn, np.ones((1, len(targets)))
-    found, areas, resampled = {}, [], []
+    found, areas, resampled, counts = {}, [], [], []
     for number, label in enumerate(labels):
         own = targets == number
         if own.all() or not own.any():
             continue
         area, again = (_auc(likely[:, number], own, weights) for weights in (ones, drawn))
-        told = interval(float(area[0]), again)
+        counts.append(min(resamples.among(own), resamples.among(~own)))
+        told = interval(float(area[0]), again, counts[-1])
         false, true, _ = roc_curve(own, likely[:, number])
         kept = np.unique(np.linspace(0, len(false) - 1, _CURVE).round().astype(int))
         found[label] = {
@@ -154,7 +203,8 @@ def roc(
         resampled.append(again)
     if not areas:
         return {}, None
-    return found, interval(float(np.mean(areas)), _mean_of_known(np.array(resampled), axis=0))
+    mean = _mean_of_known(np.array(resampled), axis=0)
+    return found, interval(float(np.mean(areas)), mean, effective(counts))
 
 
 def _auc(scores: np.ndarray, own: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -144,15 +144,20 @@ def measures(
     """Every measure of every picture, n numbers each, higher for odder; `combined` is last.
 
     logits: n × labels, calibrated and out of fold; vectors: n × d; targets: label numbers; sound: which
-    pictures distances are measured from (all by default).
+    pictures distances are measured from (all by default). Matrix products keep to one thread: on a busy
+    machine those of two spent most of their time waiting for each other.
     """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        distances = uncertainty.across_folds(vectors, targets, groups, sound)
     found = {
         "uncertainty": uncertainty.softmax_uncertainty(logits),
         "entropy": uncertainty.entropy(logits),
         "margin": uncertainty.margin(logits),
         "energy": uncertainty.energy(logits),
         "label_doubt": uncertainty.doubt_of_label(logits, targets),
-        **uncertainty.across_folds(vectors, targets, groups, sound),
+        **distances,
     }
     return {**found, "combined": combined(found)}
 

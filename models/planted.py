@@ -10,6 +10,7 @@ compared with sound ones alone, as a single oddity would be: a batch of alike od
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +42,7 @@ class Planted:
     odd: np.ndarray
     sound: np.ndarray
 
+    @cached_property
     def logits(self) -> np.ndarray:
         """What linear heads say that were taught the labels as they stand, out of fold and calibrated."""
         labels = int(self.targets.max()) + 1
@@ -139,13 +141,17 @@ def experiments(
 
     picture: the RGB picture of a row; embed: its features, d, as `vectors` were made.
     """
+    from threadpoolctl import threadpool_limits
+
     random = np.random.default_rng(0)
     names = np.unique(groups)
     chosen = random.choice(names, _count(len(names)), replace=False)
     rows = np.flatnonzero(np.isin(groups, chosen))
     found = {"label swapped": swapped(vectors, targets, groups)}
+    whole = {row: picture(row) for row in rows.tolist()}
     for kind in DAMAGES:
-        spoilt = [embed(damage(picture(int(row)), kind, int(row))) for row in rows]
+        with threadpool_limits(1):
+            spoilt = [embed(damage(one, kind, row)) for row, one in whole.items()]
         found[f"damaged: {kind}"] = damaged(vectors, targets, groups, rows, np.array(spoilt))
     if len(labels) > 2:
         commonest = np.argsort(-np.bincount(targets), kind="stable")[:_FILED_ELSEWHERE]
@@ -182,7 +188,7 @@ def judge(scores: np.ndarray, odd: np.ndarray) -> dict[str, float]:
 def report(planted: Planted) -> dict[str, Any]:
     """{pictures, planted, measures: {name: judge(…)}}: every measure of models.outliers, judged."""
     found = measures(
-        planted.logits(), planted.vectors, planted.targets, planted.groups, planted.sound
+        planted.logits, planted.vectors, planted.targets, planted.groups, planted.sound
     )
     return {
         "pictures": len(planted.odd),
@@ -193,7 +199,7 @@ def report(planted: Planted) -> dict[str, Any]:
 
 def label_issues_found(planted: Planted) -> dict[str, float | int | None]:
     """Precision and recall of cleanlab's issues against swapped labels; precision null where it names none."""
-    named = issues(softmax(planted.logits()), planted.targets)
+    named = issues(softmax(planted.logits), planted.targets)
     hits, count = int((named & planted.odd).sum()), int(named.sum())
     return {
         "planted": int(planted.odd.sum()),

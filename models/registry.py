@@ -1,9 +1,9 @@
 """The registry: every trained model as a versioned folder, and which of them is asked for an attribute.
 
-What belongs here: registering, listing, comparing, promoting and rolling back. A version
-(`<registry>/<name>/<version>/`, models.versions) is named by its content and never changes. What is in use is
-the last word of `history.jsonl`, one line an event, only ever appended to and replaced as a whole: a
-process killed at any time leaves the models in use that were.
+What belongs here: registering, listing, promoting and rolling back. When one model may follow another is
+models.promotion. A version (`<registry>/<name>/<version>/`, models.versions) is named by its content and
+never changes. What is in use is the last word of `history.jsonl`, one line an event, only ever appended to and
+replaced as a whole: a process killed at any time leaves the models in use that were.
 """
 
 import getpass
@@ -15,17 +15,20 @@ from typing import Any
 
 import pyarrow as pa
 
+from models.promotion import Gate, compare, gate
 from models.versions import MANIFEST, RegistryError, Version, check, write
 from storage.files import write_text
 from storage.locks import held
 
-# Who asks the registry needs these of models.versions, too.
+# Who asks the registry needs these of models.versions and models.promotion, too.
 __all__ = [
     "RegistryError", "Version", "compare", "find", "history", "in_use",
     "promote", "promoted", "register", "rollback", "versions",
 ]  # fmt: skip
 
 _HISTORY = "history.jsonl"
+# Nobody holds the registry for longer than a file is written in.
+WAIT_S = 30.0
 
 
 def register(
@@ -98,27 +101,6 @@ def in_use(root: Path) -> dict[str, str]:
     return {attribute: _stack(root, attribute)[-1] for attribute in attributes}
 
 
-def compare(ours: Version, theirs: Version, attribute: str) -> dict[str, Any]:
-    """How much better `ours` is on the test pictures of both: difference, low, high, pictures.
-
-    As models.evaluation.compare, over the labels of both; the truth is as `ours` has it. Raises RegistryError
-    when no picture was in both tests, or one of the two does not tell the attribute.
-    """
-    from models import evaluation
-
-    for one in (ours, theirs):
-        if attribute not in one.config["labels"]:
-            raise RegistryError(f"{one.id} does not tell the {attribute}; nothing to compare.")
-    labels = sorted({*ours.config["labels"][attribute], *theirs.config["labels"][attribute]})
-    left, right = (_widened(one, attribute, labels) for one in (ours, theirs))
-    if not set(left["artwork_id"].to_pylist()) & set(right["artwork_id"].to_pylist()):
-        raise RegistryError(
-            f"{ours.id} and {theirs.id} were tested on no common picture of {attribute}. Train both "
-            "on today's splits, or promote with a reason."
-        )
-    return evaluation.compare(left, right, tuple(labels))
-
-
 def promote(
     root: Path,
     name: str,
@@ -127,29 +109,34 @@ def promote(
     *,
     attributes: Sequence[str] | None = None,
     by: str | None = None,
+    allowed: Gate = gate,
 ) -> list[str]:
     """Ask this model from now on for the attributes (all that it tells); return those that changed.
 
-    Refused when it is worse than the one in use beyond the interval of their difference, or was tested on
-    none of its test pictures, unless a reason is given, which history keeps. Nothing changes then.
-    Raises RegistryError.
+    Refused where `allowed` refuses (models.promotion: it is worse, or cannot be compared with the one in use),
+    unless a reason is given, which history keeps. Nothing changes then. Raises RegistryError.
     """
     new = find(root, f"{name}@{version}")
     wanted = list(attributes or new.config["attributes"])
-    with _locked(root, f"promoting {new.id}"):
-        lines = []
-        for attribute in wanted:
-            if attribute not in new.config["attributes"]:
-                raise RegistryError(f"{new.id} does not tell the {attribute}.")
-            told = _stack(root, attribute)
-            before = told[-1] if told else None
+    for attribute in wanted:
+        if attribute not in new.config["attributes"]:
+            raise RegistryError(f"{new.id} does not tell the {attribute}.")
+    while True:
+        asked, lines = in_use(root), []
+        for attribute in wanted:  # comparing takes seconds: nobody waits for it at the lock
+            before = asked.get(attribute)
             if before == new.id:
                 continue
-            why = force_reason or _gate(root, new, before, attribute)
+            why = force_reason or (
+                allowed(new, find(root, before), attribute) if before else "the first one"
+            )
             line = {"event": "promoted", "attribute": attribute, "model": new.id, "from": before}
             lines.append({**line, "why": why, "by": by})
-        _append(root, lines)
-    return [line["attribute"] for line in lines]
+        with _locked(root, f"promoting {new.id}"):
+            now = in_use(root)
+            if all(now.get(attribute) == asked.get(attribute) for attribute in wanted):
+                _append(root, lines)
+                return [str(line["attribute"]) for line in lines]
 
 
 def rollback(root: Path, attribute: str, why: str = "", *, by: str | None = None) -> str:
@@ -171,36 +158,6 @@ def rollback(root: Path, attribute: str, why: str = "", *, by: str | None = None
     return before
 
 
-def _gate(root: Path, new: Version, before: str | None, attribute: str) -> str:
-    """Why the new one may follow `before`. Raises RegistryError when it may not."""
-    if before is None:
-        return "the first one"
-    found = compare(new, find(root, before), attribute)
-    said = (
-        f"{found['difference']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}] against {before} "
-        f"on {found['pictures']} common test pictures"
-    )
-    if found["high"] < 0:
-        raise RegistryError(
-            f"{new.id} is not promoted for {attribute}: it is worse beyond its interval ({said}). "
-            "Train a better one, or promote it with a reason."
-        )
-    return said
-
-
-def _widened(one: Version, attribute: str, labels: Sequence[str]) -> pa.Table:
-    """Its outputs over `labels`; one that it does not know is never its guess."""
-    known = one.config["labels"][attribute]
-    table = one.outputs(attribute)
-    place = {label: number for number, label in enumerate(known)}
-    rows = [
-        [row[place[label]] if label in place else -1e9 for label in labels]
-        for row in table["logits"].to_pylist()
-    ]
-    column = table.column_names.index("logits")
-    return table.set_column(column, "logits", pa.array(rows, table.schema.field("logits").type))
-
-
 def _folder(root: Path, model: str) -> Path:
     name, _, version = model.partition("@")
     return root / name / version
@@ -219,7 +176,7 @@ def _stack(root: Path, attribute: str) -> list[str]:
 
 
 def _locked(root: Path, what: str) -> Any:
-    return held(root / ".lock", what)
+    return held(root / ".lock", what, wait_s=WAIT_S)
 
 
 def _append(root: Path, lines: Sequence[Mapping[str, Any]]) -> None:

@@ -13,13 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.calibration import softmax
-from models.features import Embed, check_model, features_table, matrix
+from models.features import Embed, check_model, features_table, matrix, squashed
 from models.inference import Infer
 from models.registry import Version
-from models.weights import Fingerprint
+from models.weights import Fingerprint, FingerprintError
 from storage.schemas import PREDICTIONS
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from models.networks import Network
     from storage.memo import Kernel
 
 TOP = 3
@@ -74,6 +77,45 @@ def head_logits(version: Version) -> Callable[[np.ndarray], np.ndarray]:
         return inputs @ tensors["weight"].T.astype(np.float64) + tensors["bias"]
 
     return layer
+
+
+def network(version: Version) -> "Network":
+    """The model as a network, for `models.explain`: a head is one layer behind the packaged backbone.
+
+    Of pictures as `seen` gives them it says the model's own logits. Raises FingerprintError for a head of another
+    backbone than the packaged one, NetworkError or WeightsError as `networks.of_folder` does.
+    """
+    import safetensors.numpy
+    import torch
+
+    from models import networks
+    from models.recipe import Architecture
+
+    if version.config["kind"] == "network":
+        return networks.of_folder(version.folder)
+    made_with = Fingerprint.from_dict(version.config["fingerprint"])
+    labels = {name: tuple(of) for name, of in version.config["labels"].items()}
+    made = networks.build(Architecture(), labels, made_with.input_size)
+    if made.fingerprint.id != made_with.id:
+        raise FingerprintError(
+            f"The head {version.id} was made with {made_with.id}, not with {made.fingerprint.id}, which it would "
+            "be explained by. Train it anew with this artlake."
+        )
+    tensors = safetensors.numpy.load_file(version.folder / "head.safetensors")
+    weight = tensors["weight"].astype(np.float64) / tensors["scale"]
+    state = {"weight": weight, "bias": tensors["bias"] - weight @ tensors["mean"]}
+    (attribute,) = labels
+    made.heads[attribute].load_state_dict(
+        {name: torch.from_numpy(values.astype(np.float32)) for name, values in state.items()}
+    )
+    return made
+
+
+def seen(version: Version, picture: "Image") -> "Image":
+    """What the model is shown of an RGB picture: a head sees it as features are made, a network all of it."""
+    if version.config["kind"] == "network":
+        return picture
+    return squashed(picture, version.config["image_size"])
 
 
 def probabilities(version: Version, found: pa.Table, attribute: str) -> np.ndarray:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from models.folders import REGISTRY
 from pipelines.helptext import command
-from pipelines.overlays import draw, require_networks
+from pipelines.overlays import draw
 from pipelines.own_pictures import files_below, reduced
 from storage import Lake
 from storage.errors import MendableError
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from models.groupings import Grouping
     from models.registry import Version
 
-HEADER = ("file", "attribute", "label", "probability", "decision", "model", "overlay", "error")
+HEADER = (
+    "file", "attribute", "label", "probability", "decision", "why", "model", "overlay", "error",
+)  # fmt: skip
 ROUTED, FOR_A_PERSON = "routed", "for a human"
 _SHOWN = 40
 
@@ -46,13 +48,11 @@ def classify(
 
     model: instead of those in use. grouping: a YAML that adds labels up, routed from
     a threshold of its own, chosen on what was held out. overlays: a folder for pictures of
-    where the model looked. A picture that cannot be read is one row with its error. Raises ClassifyError
+    where the model looked for its label. why: what `decision` rests on. A picture that cannot be read is one row with its error. Raises ClassifyError
     where no model is in use.
     """
     asked = models_of(lake, model)
     groups = _grouping(grouping, asked)
-    if overlays is not None:
-        require_networks(asked)
     files = list(files_below(paths))
     if not files:
         raise ClassifyError(
@@ -78,13 +78,13 @@ def classify(
 def show(rows: Sequence[dict[str, Any]], console: Console) -> None:
     """Print the rows, as far as a person reads them, and how many were decided."""
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
-    for name in ("file", "attribute", "label", "probability", "decision"):
+    for name in ("file", "attribute", "label", "probability", "decision", "why"):
         table.add_column(
             name, overflow="fold", justify="right" if name == "probability" else "left"
         )
     for row in rows[:_SHOWN]:
         if row["error"]:
-            table.add_row(escape(row["file"]), "", f"[red]{escape(row['error'])}[/red]", "", "")
+            table.add_row(escape(row["file"]), "", f"[red]{escape(row['error'])}[/red]")
         else:
             colour = "green" if row["decision"] == ROUTED else "yellow"
             table.add_row(
@@ -93,6 +93,7 @@ def show(rows: Sequence[dict[str, Any]], console: Console) -> None:
                 escape(row["label"]),
                 f"{row['probability']:.3f}",
                 f"[{colour}]{row['decision']}[/]",
+                row["why"],
             )
     console.print(table)
     if len(rows) > _SHOWN:
@@ -173,18 +174,31 @@ def _asked(
                 continue
             row = place[small[file][0]]
             best = int(told[row].argmax())
-            sure = threshold is not None and float(told[row][best]) >= threshold
+            decision, why = _decided(float(told[row][best]), threshold)
             yield (
                 file,
                 {
                     "attribute": attribute,
                     "label": names[best],
                     "probability": round(float(told[row][best]), 6),
-                    "decision": ROUTED if sure else FOR_A_PERSON,
+                    "decision": decision,
+                    "why": why,
                     "model": serving.signature(version),
                     "looked_for": labels[int(likely[row].argmax())],
                 },
             )
+
+
+def _decided(probability: float, threshold: float | None) -> tuple[str, str]:
+    """Whether the answer may stand without a person, and what that rests on."""
+    if threshold is None:
+        return FOR_A_PERSON, "no threshold was proven: see the model's card"
+    if probability >= threshold:
+        return ROUTED, f"{probability:.3f} reaches {threshold:.3f}"
+    digits = next(
+        (n for n in range(3, 17) if f"{probability:.{n}f}" != f"{threshold:.{n}f}"), 17
+    )  # two that look alike would be no reason
+    return FOR_A_PERSON, f"{probability:.{digits}f} is under {threshold:.{digits}f}"
 
 
 def _grouping(file: Path | None, asked: "dict[Version, list[str]]") -> "Grouping | None":

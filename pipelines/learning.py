@@ -58,7 +58,7 @@ def train(
         int | None, typer.Option(min=2, help="search the recipe by that many short trainings")
     ] = None,
 ) -> None:
-    """Train a network on the lake's labels, judge it, register it, and ask it from now on unless it is worse.
+    """Train a network on the lake's labels, judge it, register it, and ask it from now on where it is as good.
 
     A training that was stopped goes on where it was when the same is called again.
     """
@@ -149,7 +149,7 @@ def classify(
     pictures: Annotated[list[Path], typer.Argument(help="picture files, or folders of them")],
     csv: Annotated[Path | None, typer.Option(help="write the rows to this CSV file")] = None,
     overlays: Annotated[
-        Path | None, typer.Option(help="a folder for pictures of where the network looked")
+        Path | None, typer.Option(help="a folder for pictures of where the model looked")
     ] = None,
     grouping: Annotated[
         Path | None, typer.Option(help="a YAML that adds labels up to groups of your own")

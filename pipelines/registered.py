@@ -56,8 +56,9 @@ def compare(
     ours: Annotated[str, typer.Argument(metavar="A", help="NAME or NAME@VERSION")],
     theirs: Annotated[str, typer.Argument(metavar="B", help="NAME or NAME@VERSION")],
 ) -> None:
-    """Say how much more accurate A is than B on the test pictures of both, with its 95 % interval."""
+    """Say how much better A is than B on the test pictures of both, in accuracy and macro-F1, with 95 % intervals."""
     from models import registry
+    from models.promotion import in_words
 
     root = _root(lake_in_use())
     a, b = registry.find(root, ours), registry.find(root, theirs)
@@ -66,10 +67,13 @@ def compare(
         raise ModelsError(f"{a.id} and {b.id} tell no attribute in common; nothing to compare.")
     for attribute in common:
         found = registry.compare(a, b, attribute)
-        _console.print(
-            f"{attribute}: {a.id} − {b.id} = {found['difference']:+.3f} "
-            f"[{found['low']:+.3f}, {found['high']:+.3f}] of accuracy on {found['pictures']:,} pictures"
-        )
+        _console.print(f"{attribute}: {a.id} − {b.id} = {in_words(found)}", soft_wrap=True)
+        if a.config["scheme"] != b.config["scheme"]:
+            _console.print(
+                f"[yellow]Do not go by it: one was split by {a.config['scheme']}, the other by "
+                f"{b.config['scheme']}; what one was tested on taught the other.[/yellow]",
+                soft_wrap=True,
+            )
 
 
 @app.command(
@@ -84,11 +88,12 @@ def promote(
         list[str] | None, typer.Option(help="for this attribute only (default: all it tells)")
     ] = None,
     force: Annotated[
-        str | None, typer.Option(help="promote it though it is worse, for this reason")
+        str | None,
+        typer.Option(help="promote it though it is worse or cannot be compared, for this reason"),
     ] = None,
     by: _By = None,
 ) -> None:
-    """Ask a model from now on; refused when it is worse beyond its interval on the same test pictures."""
+    """Ask a model from now on; refused when it is worse beyond its interval, or cannot be compared fairly."""
     from models import registry
 
     root = _root(lake_in_use())

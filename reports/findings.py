@@ -97,25 +97,45 @@ def outliers(
     if not judged:
         yield Text(f"The measures of oddness, judged on planted outliers: {NOT_MEASURED.lower()}")
         return
-    rows = [
-        (
-            kind.replace("_", " "),
-            measure.replace("_", " "),
-            with_interval({**one, "value": one["auroc"]}),
-            figure(one["fpr_at_95_recall"]),
-            f"{found['planted']:,} of {found['pictures']:,}",
-        )
-        for kind, found in judged["kinds"].items()
-        for measure, one in found["measures"].items()
-    ]
-    columns = ("Planted", "Measure", "AUROC (95 %)", "FPR at 95 % recall", "Outliers")
     caption = f"What each measure finds of outliers planted among the {judged['attribute']}s"
-    yield Table(caption, columns, rows, frozenset({2, 3, 4}))
+    columns = ("Planted", "Measure", "AUROC (95 %)", "FPR at 95 % recall", "Outliers")
+    yield Table(caption, columns, list(_planted(judged["kinds"])), frozenset({2, 3, 4}))
     if drawn:
         alt = "bars of the AUROC of every measure for each kind of planted outlier, as in the table"
         yield Figure(caption, drawn, alt)
+    if on_test := judged.get("on_test"):
+        yield from _on_test(on_test)
     if issues := judged.get("label_issues"):
         yield Text(
             f"Of {issues['planted']:,} labels swapped on purpose, cleanlab named {percent(issues['recall'])}; "
             f"of the {issues['named']:,} that it named, {percent(issues['precision'])} had been swapped."
         )
+
+
+def _planted(kinds: Json) -> Iterator[tuple[str, ...]]:
+    """A row a measure of each kind of outlier."""
+    for kind, found in kinds.items():
+        for measure, one in found["measures"].items():
+            yield (
+                kind.replace("_", " "),
+                measure.replace("_", " "),
+                with_interval({**one, "value": one["auroc"]}),
+                figure(one["fpr_at_95_recall"]),
+                f"{found['planted']:,} of {found['pictures']:,}",
+            )
+
+
+def _on_test(on_test: Json) -> Iterator[Block]:
+    """The same measures on frozen features and on those of the network in use, side by side."""
+    rows = [
+        (kind, features, *figures)
+        for name in on_test["frozen"]
+        for features in ("frozen", "fine-tuned")
+        for kind, *figures in _planted({name: on_test[features][name]})
+    ]
+    yield Text(
+        f"The network in use, {on_test['model']}, has features of its own. Pictures that it was taught lie where "
+        "their labels are, so the two kinds of features are set side by side on its test pictures alone."
+    )
+    columns = ("Planted", "Features", "Measure", "AUROC (95 %)", "FPR at 95 % recall", "Outliers")
+    yield Table("The same, frozen and fine-tuned features on test pictures", columns, rows, frozenset({3, 4, 5}))  # fmt: skip

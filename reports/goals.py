@@ -81,7 +81,10 @@ def _measured(told: Evaluation, goal: Goal) -> Mapping[str, Any] | None:
         found = found.get(name) if isinstance(found, Mapping) else None
     if found is None or isinstance(found, Mapping):
         return found
-    # The calibration error's own interval lies beside it.
+    # Their intervals lie beside these two.
+    if goal.path[0] == "routing":
+        test = told["routing"]["test"]
+        return {"value": found, "low": test.get("share_low"), "high": test.get("share_high")}
     beside = told["calibration"] if goal.path[0] == "calibration" else {}
     return {"value": found, "low": beside.get("low"), "high": beside.get("high")}
 
@@ -107,8 +110,11 @@ def _verdict(goal: Goal, told: Evaluation | None, measured: Mapping[str, Any] | 
     if not goal.most:
         worst, best = best, worst
     if short <= 0:
+        if goal.path[0] == "routing" and (wrong := _too_often_wrong(told)):
+            return wrong
         sure = worst is None or (worst <= goal.wanted if goal.most else worst >= goal.wanted)
-        return "yes" if sure else "yes, but its interval reaches the other side"
+        verdict = "yes" if sure else "yes, but its interval reaches the other side"
+        return "; ".join([verdict, *(_unproven(told) if goal.path[0] == "routing" else [])])
     missed = f"no, {'over' if goal.most else 'short'} by {short:.3f}"
     within = best is not None and (best <= goal.wanted if goal.most else best >= goal.wanted)
     if within:
@@ -123,7 +129,9 @@ def _why(goal: Goal, told: Evaluation) -> list[str]:
     if goal.path[0] == "calibration":
         chance = told["calibration"].get("if_calibrated")
         return (
-            [] if chance is None else [f"a calibrated model of as many pictures has {chance:.3f}"]
+            []
+            if chance is None
+            else [f"by chance alone a calibrated model shows {chance:.3f} on as many pictures"]
         )
     # Labels that the headline counts apart do not pull it down.
     apart = told["headline"]["apart"] if goal.path[0] == "headline" else ()
@@ -147,4 +155,25 @@ def _why_few_routed(told: Evaluation) -> list[str]:
     if routing.get("threshold") is None:
         return [f"no confidence proves {wanted} precision on held-out pictures"]
     precision = routing["test"].get("precision")
-    return [f"what is routed is {percent(precision)} right, the rest is less sure than {wanted}"]
+    few = f"what is routed is {percent(precision)} right, the rest is less sure than {wanted}"
+    return [few, *_unproven(told)]
+
+
+def _too_often_wrong(told: Evaluation) -> str | None:
+    """A share routed at a lower precision than was wanted is no share routed at that precision."""
+    routing = told["routing"]
+    precision, wanted = routing["test"].get("precision"), routing["wanted_precision"]
+    if precision is not None and precision >= wanted:
+        return None
+    return f"no: of what is routed {percent(precision)} is right on test, not {percent(wanted, 0)}"
+
+
+def _unproven(told: Evaluation) -> list[str]:
+    """Said where the test side itself does not prove the wanted precision."""
+    routing = told["routing"]
+    bound, wanted = routing["test"].get("at_least"), routing["wanted_precision"]
+    if bound is None or bound >= wanted:
+        return []
+    return [
+        f"the test pictures alone prove {percent(bound)} right or more, not {percent(wanted, 0)}"
+    ]

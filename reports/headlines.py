@@ -33,12 +33,16 @@ def headlines(told: Evaluation) -> list[tuple[str, str, str]]:
         note = "mean gap between confidence and accuracy"
         if "ece_before" in calibration:
             note += f"; {calibration['ece_before']:.3f} before calibration"
+        if (bounds := interval(calibration)) != "–":
+            note += f"; 95 % interval {bounds}"
         found.append((figure(calibration["ece"]), "calibration error", note))
     if routed := (told.get("routing") or {}).get("test"):
         wanted = told["routing"]["wanted_precision"]
         note = f"no human needed, threshold chosen for {100 * wanted:g} % precision on held-out pictures"
         if routed.get("precision") is not None:
             note += f"; {percent(routed['precision'])} right on test"
+        if routed.get("share_low") is not None:
+            note += f"; 95 % interval {_percents(routed)}"
         found.append((percent(routed["share"]), "routed", note))
     return found
 
@@ -76,12 +80,6 @@ def caveats(told: Evaluation) -> list[str]:
         said.append(
             f"Labels with fewer than {FEW} test pictures say little alone: {', '.join(rare)}."
         )
-    if leakage := told.get("leakage"):
-        naive = leakage["naive_accuracy"]["value"]
-        said.append(
-            f"A split that ignores duplicates would have put {leakage['groups_on_two_sides']:,} of "
-            f"{leakage['groups']:,} groups on two sides and claimed an accuracy of {naive:.3f}."
-        )
     routing = told.get("routing") or {}
     if routing.get("threshold", 0) is None:
         said.append(
@@ -99,7 +97,28 @@ def caveats(told: Evaluation) -> list[str]:
     said.append(
         "Labels are the museums' own; a mistake of theirs counts as a mistake of the model."
     )
+    if (written := told.get("as_written")) and written["corrected"] + written["added"]:
+        said.append(
+            f"People changed {written['corrected']:,} labels of the test pictures and gave {written['added']:,} "
+            "that had none. They look where a model wondered, which flatters it: on the labels as the museums "
+            f"wrote them its accuracy is {with_interval(written['accuracy'])} "
+            f"({written['pictures']:,} pictures)."
+        )
+    elif written:
+        said.append("No label of the test pictures was corrected by a person.")
     return said
+
+
+def share_routed(routed: Mapping[str, Any]) -> str:
+    """The share of a routing, with its interval where it has one."""
+    share = percent(routed["share"])
+    return share if routed.get("share_low") is None else f"{share} ({_percents(routed)})"
+
+
+def _percents(routed: Mapping[str, Any]) -> str:
+    return f"{percent(routed['share_low'])} to {percent(routed['share_high'])}".replace(
+        " ", "\u00a0"
+    )
 
 
 _SPLITS = {

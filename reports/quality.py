@@ -114,9 +114,12 @@ def _good(model: Model) -> Iterator[Block]:
     yield Heading("Can its confidence be believed?", 3)
     if calibration := told.get("calibration"):
         before = figure(calibration.get("ece_before"))
+        error = with_interval({**calibration, "value": calibration["ece"]})
         yield Text(
             f"Its logits are divided by a temperature of {calibration['temperature']:.3f}, found on held-out "
-            f"pictures. The calibration error (ECE) on test is {calibration['ece']:.3f}; {before} before."
+            f"pictures. The calibration error (ECE) on test is {error}; {before} before, and by chance alone a "
+            f"calibrated model shows {figure(calibration.get('if_calibrated'))}. Few pictures push the figure "
+            "upwards; the interval is corrected for that."
         )
     yield from _drawn(model, "Reliability", "reliability plot")
     yield Heading("What it can do without a human", 3)

@@ -12,7 +12,7 @@ from reports.document import (
     interval,
     with_interval,
 )
-from reports.headlines import Evaluation, per_class
+from reports.headlines import Evaluation, per_class, share_routed
 from reports.pages import percent
 
 
@@ -31,15 +31,21 @@ def top_k(told: Evaluation) -> Iterator[Block]:
 
 
 def classes(told: Evaluation) -> Iterator[Block]:
-    """Precision, recall, F1, AUC and support of each label, and what it is mistaken for."""
+    """Precision, recall and F1 of each label with their intervals, AUC, support, what it is mistaken for."""
     roc = told.get("roc") or {}
     rows = [
         (
             row["label"],
-            figure(row["precision"]),
-            figure(row["recall"]),
-            interval({"low": row.get("recall_low"), "high": row.get("recall_high")}),
-            figure(row["f1"]),
+            *(
+                with_interval(
+                    {
+                        "value": row[name],
+                        "low": row.get(f"{name}_low"),
+                        "high": row.get(f"{name}_high"),
+                    }
+                )
+                for name in ("precision", "recall", "f1")
+            ),
             figure((roc.get(row["label"]) or {}).get("auc")),
             f"{row['support']:,}",
             row["mistaken_for"] or "–",
@@ -49,8 +55,8 @@ def classes(told: Evaluation) -> Iterator[Block]:
     if not rows:
         yield Text(NOT_MEASURED)
         return
-    columns = ("Label", "Precision", "Recall", "95 % interval", "F1", "AUC", "Test pictures", "Mistaken for")  # fmt: skip
-    yield Table("Label by label, on test", columns, rows, frozenset({1, 2, 4, 5, 6}))
+    columns = ("Label", "Precision (95 %)", "Recall (95 %)", "F1 (95 %)", "AUC", "Test pictures", "Mistaken for")  # fmt: skip
+    yield Table("Label by label, on test", columns, rows, frozenset(range(1, 6)))
 
 
 def routing(told: Evaluation) -> Iterator[Block]:
@@ -78,13 +84,13 @@ def routing(told: Evaluation) -> Iterator[Block]:
             name,
             f"{row['pictures']:,}",
             f"{row['routed']:,}",
-            percent(row["share"]),
+            share_routed(row),
             percent(row.get("precision")),
             percent(row.get("at_least")),
         )
         for name, row in sides
     ]
-    columns = ("Pictures", "In all", "Routed", "Share", "Right", "Right, at least")
+    columns = ("Pictures", "In all", "Routed", "Share (95 %)", "Right", "Right, at least")
     yield Table("Routed without a human", columns, rows, frozenset(range(1, 6)))
 
 
@@ -96,13 +102,20 @@ def groupings(told: Evaluation) -> Iterator[Block]:
             str(len(one["groups"])),
             with_interval(one["accuracy"]),
             with_interval(one["macro_f1"]),
-            percent(one["routing"]["share"]),
+            share_routed(one["routing"]),
             percent(one["routing"]["precision"]),
         )
         for name, one in (told.get("groupings") or {}).items()
     ]
     if rows:
-        columns = ("Grouping", "Groups", "Accuracy (95 %)", "Macro-F1 (95 %)", "Routed", "Right")
+        columns = (
+            "Grouping",
+            "Groups",
+            "Accuracy (95 %)",
+            "Macro-F1 (95 %)",
+            "Routed (95 %)",
+            "Right",
+        )
         yield Heading("With labels added up, for a smaller institution", 3)
         caption = "Probabilities summed by group; nothing is trained anew"
         yield Table(caption, columns, rows, frozenset(range(1, 6)))

@@ -18,16 +18,17 @@ class BusyError(MendableError):
 
 
 @contextmanager
-def held(path: Path, what: str) -> Iterator[None]:
+def held(path: Path, what: str, *, wait_s: float = 0) -> Iterator[None]:
     """Hold an exclusive lock on `path` for `what`; a dead owner's lock is free.
 
-    Raises BusyError at once when another process holds it.
+    wait_s: seconds to wait for it, for locks that are held briefly. Raises BusyError when another process
+    holds it for longer.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     note = path.with_suffix(".json")
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=wait_s)
     except Timeout:
         raise BusyError(f"{what} cannot start: {_owner(note)}. Wait for it, or stop it.") from None
     try:

@@ -207,6 +207,15 @@ def test_the_floor_is_the_registered_head_and_otherwise_made_once(
     assert again.summary == json.loads(json.dumps(made_now.summary))
 
 
+@pytest.mark.parametrize("frozen", [True, False])
+def test_what_is_called_fine_tuned_is_so_whatever_the_plan_says(frozen: bool) -> None:
+    plan = networks.changed(
+        networks.PLANS["department"], networks.Changes(recipe={"frozen": frozen})
+    )
+    for name, part in ablations.variants(plan).items():
+        assert part.recipe.frozen == ("fine-tuned" not in name), name
+
+
 def test_a_plan_without_examples_is_refused_by_name(lake: Lake) -> None:
     with pytest.raises(dg.Failure, match="No style has enough pictures"):
         networks.training_set(lake, networks.PLANS["style"])
@@ -252,7 +261,7 @@ def test_a_network_is_trained_stopped_gone_on_with_promoted_and_asked(
     network = models.find(root, "department")
     assert network.config["kind"] == "network" and network.config["engine_tolerance"]
     assert network.metrics["department"]["floor"]["name"].startswith("frozen")
-    if models.in_use(root)["department"] != network.id:  # worse than the head beyond its interval
+    if models.in_use(root)["department"] != network.id:  # not as good as the head
         artlake(lake, "models", "promote", network.id, "--force", "a test")
     made(lake, "training/department_in_use", "predictions/departments")
     assert asked(lake).startswith(f"{network.id} small-none-")

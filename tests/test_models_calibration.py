@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.calibration import reliability, settle, softmax, temperature
+from models.metrics import Resamples
 from models.outputs import arrays
 from tests._judged import made
 
@@ -32,13 +33,36 @@ def test_the_calibration_error_is_the_mean_gap():
 
 def test_few_pictures_of_a_calibrated_model_show_an_error_that_chance_explains():
     gaps = []
-    for count in (100, 10_000):
+    for count in (100, 4000):
         said = arrays(made(count=count, strength=2.0), LABELS, "department")
         likely = softmax(said.logits)
         right = likely.argmax(axis=1) == said.targets
-        weights = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=50)
-        told = reliability(likely.max(axis=1), right, weights)
+        told = reliability(likely.max(axis=1), right, Resamples(np.arange(count)))
         assert told["ece"] == pytest.approx(told["if_calibrated"], rel=0.6)
-        assert told["low"] <= told["ece"] <= told["high"]
+        assert told["low"] == 0 and told["ece"] <= told["high"]
         gaps.append(told["ece"])
-    assert gaps[0] > 0.04 and gaps[1] < 0.015
+    assert gaps[0] > 0.04 and gaps[1] < 0.025
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.05, 0.1])
+def test_the_interval_of_the_calibration_error_holds_the_true_one(gap):
+    """Percentiles of the resamples alone never hold an error of 0: resampling pushes them up."""
+    random = np.random.default_rng(1)
+    held = 0
+    for _ in range(40):
+        scores = random.uniform(0.75, 0.999, 150)
+        right = random.random(150) < scores - gap
+        told = reliability(scores, right, Resamples(np.arange(150)))
+        assert 0 <= told["low"] <= told["ece"] <= told["high"]
+        held += told["low"] <= gap <= told["high"]
+    assert held >= 36
+
+
+def test_copies_of_a_picture_calibrate_nothing_better():
+    random = np.random.default_rng(0)
+    scores = random.uniform(0.6, 0.99, 120)
+    right, groups = random.random(120) < scores, np.arange(120)
+    once = reliability(scores, right, Resamples(groups))
+    often = reliability(np.repeat(scores, 8), np.repeat(right, 8), Resamples(np.repeat(groups, 8)))
+    for figure in ("ece", "low", "high", "if_calibrated"):
+        assert often[figure] == pytest.approx(once[figure])

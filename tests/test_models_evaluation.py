@@ -7,9 +7,12 @@ import pyarrow as pa
 import pytest
 
 from models import breakdown, metrics
+from models.calibration import softmax
 from models.evaluation import compare, judge
 from models.groupings import Grouping
 from models.outputs import OUTPUTS, OutputsError, arrays, read, write
+from storage import schemas
+from storage.schemas import EXAMPLES
 from tests._judged import made
 
 LABELS = ("Armour", "Paintings", "Prints")
@@ -100,6 +103,78 @@ def test_an_interval_has_a_width_where_all_are_right():
     found = metrics.share(np.ones(20, bool), metrics.Resamples(np.arange(20)))
     assert found["low"] == pytest.approx(20 / (20 + 1.959964**2), abs=1e-6)
     assert found["high"] == 1.0
+
+
+def test_macro_figures_have_a_width_too_where_all_are_right():
+    targets, resamples = np.arange(40) % 4, metrics.Resamples(np.arange(40))
+    even = metrics.macro_f1_interval(targets, targets, 4, resamples)
+    assert even == pytest.approx(metrics.share(np.ones(40, bool), resamples))
+    rare = np.where(np.arange(40) < 2, 0, 1 + np.arange(40) % 3)
+    uneven = metrics.macro_f1_interval(rare, rare, 4, resamples)
+    assert uneven["high"] == 1 and uneven["low"] < even["low"] - 0.05, "two pictures prove little"
+    areas, macro = metrics.roc(np.eye(4)[targets], targets, ["a", "b", "c", "d"], resamples)
+    assert macro["value"] == 1 and macro["low"] == pytest.approx(even["low"])
+    assert areas["a"]["low"] == pytest.approx(metrics.wilson(1, 10)[0])
+    one = metrics.f1_by_label(rare, rare, 5, resamples)
+    assert one[0]["low"] == pytest.approx(metrics.wilson(1, 2)[0])
+    assert one[4] == {"value": 0, "low": 0, "high": 1}
+
+
+def test_precision_f1_and_what_is_routed_have_intervals(outputs):
+    strong = judge(
+        made(count=600, strength=6.0, seed=5),
+        LABELS,
+        "department",
+        held_out=made(count=2500, strength=6.0, seed=1, side="validation"),
+    ).summary
+    for row in strong["per_class"]:
+        for name in ("precision", "recall", "f1"):
+            assert row[f"{name}_low"] < row[name] < row[f"{name}_high"]
+    test = strong["routing"]["test"]
+    assert 0 < test["share_low"] < test["share"] < test["share_high"] < 1
+    unsure = judge(outputs, LABELS, "department", held_out=HELD_OUT).summary["routing"]
+    assert unsure["threshold"] is None and unsure["test"]["share_low"] is None
+
+
+def test_corrections_on_the_test_side_are_judged_as_written_too(outputs):
+    """Of six works that a person touched, two now say what the model says and one had nothing written."""
+    said = arrays(outputs, LABELS, "department")
+    guesses = said.logits.argmax(axis=1)
+    wrong = [said.artworks[row] for row in np.flatnonzero(guesses != said.targets)[:2]]
+    right = [said.artworks[row] for row in np.flatnonzero(guesses == said.targets)[:4]]
+    guess = dict(zip(said.artworks, guesses, strict=True))
+    rows = [
+        {
+            **dict.fromkeys(EXAMPLES.names, "x"),
+            "attribute": "department",
+            "artwork_id": name,
+            "label": label,
+            "as_written": f"{label}, as written",
+            "provenance": "department of x",
+        }
+        for name, label in zip(
+            outputs["artwork_id"].to_pylist(), outputs["label"].to_pylist(), strict=True
+        )
+    ]
+    truth = {row["artwork_id"]: row["label"] for row in rows}
+    for row in rows:
+        if row["artwork_id"] in (*wrong, *right):
+            row["provenance"] = "correction of 2026-10-01 by ada"
+        if row["artwork_id"] in wrong:
+            row["label"] = LABELS[guess[row["artwork_id"]]]
+        if row["artwork_id"] == right[0]:
+            row["as_written"] = None
+        if row["artwork_id"] == right[1]:
+            row["as_written"] = "a dropped label"
+    corrected = replaced(outputs, "label", [row["label"] for row in rows])
+    table = schemas.table(EXAMPLES, rows)
+    told = judge(corrected, LABELS, "department", held_out=HELD_OUT, examples=table).summary
+    written = told["as_written"]
+    assert (written["corrected"], written["added"], written["pictures"]) == (2, 2, 398)
+    hits = [LABELS[guess[name]] == truth[name] for name in truth if name not in right[:2]]
+    assert written["accuracy"]["value"] == pytest.approx(np.mean(hits))
+    assert written["accuracy"]["value"] < told["accuracy"]["value"]
+    assert "as_written" not in judge(corrected, LABELS, "department", held_out=HELD_OUT).summary
 
 
 def test_the_order_of_rows_changes_nothing(outputs, summary):
@@ -197,15 +272,27 @@ def test_the_floor_is_judged_on_the_same_pictures(outputs):
     assert told["accuracy"]["value"] == pytest.approx(share) == told["compared"]["theirs"]
 
 
-def test_groups_are_judged_on_summed_probabilities(outputs):
+def test_groups_are_judged_on_summed_probabilities():
     grouping = Grouping(
         "two", "department", {"Armour": "things", "Paintings": "flat", "Prints": "flat"}
     )
-    told = judge(outputs, LABELS, "department", held_out=HELD_OUT, groupings=[grouping]).summary
+    outputs = made(count=600, strength=6.0, seed=5)
+    held_out = made(count=2500, strength=6.0, seed=1, side="validation")
+    told = judge(outputs, LABELS, "department", held_out=held_out, groupings=[grouping]).summary
     groups = told["groupings"]["two"]
     assert groups["groups"] == {"flat": ["Paintings", "Prints"], "things": ["Armour"]}
     assert groups["accuracy"]["value"] > told["accuracy"]["value"]
-    assert groups["routing"]["share"] >= told["routing"]["test"]["share"]
+    said = arrays(outputs, LABELS, "department")
+    likely = softmax(said.logits / told["calibration"]["temperature"])
+    flat = likely[:, 1] + likely[:, 2]
+    scores, right = np.maximum(flat, 1 - flat), (flat > 0.5) == (said.targets > 0)
+    routing = groups["routing"]
+    chosen = scores >= groups["threshold"]
+    assert routing["routed"] == chosen.sum() > told["routing"]["test"]["routed"] > 0
+    assert routing["precision"] == pytest.approx(right[chosen].mean())
+    assert groups["accuracy"]["value"] == pytest.approx(right.mean())
+    assert routing["share_low"] < routing["share"] < routing["share_high"]
+    assert [row["label"] for row in groups["by_group"]] == ["flat", "things"]
 
 
 def test_outputs_that_cannot_be_judged_are_named(outputs, tmp_path):

@@ -37,7 +37,7 @@ def test_a_label_filed_elsewhere_is_no_longer_taught():
     theirs = {row.tobytes() for row in vectors[targets == 1]}
     assert {row.tobytes() for row in made.vectors[made.odd]} <= theirs
     assert not theirs & {row.tobytes() for row in made.vectors[~made.odd]}
-    assert made.logits().shape == (84, 2)
+    assert made.logits.shape == (84, 2)
 
 
 def test_every_measure_is_judged_and_the_obvious_is_found():

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,11 @@ import pyarrow as pa
 import pytest
 import safetensors.numpy
 
-from models import registry, versions
+from models import promotion, registry, versions
 from models.outputs import OUTPUTS
 from models.registry import RegistryError
 from storage.files import write_bytes
-from storage.locks import BusyError
+from storage.locks import BusyError, held
 
 LABELS = ("armour", "paintings")
 
@@ -73,16 +74,19 @@ def made(
     accuracy: float = 0.9,
     labels: Sequence[str] = LABELS,
     seconds: float = 60.0,
+    scheme: str = "grouped",
+    kind: str = "network",
+    taught: Sequence[int] = range(1000, 1045),
 ) -> registry.Version:
-    held_out = on_side(outputs(40, range(100, 145), labels), "validation")
+    held_out = on_side(outputs(40, taught, labels), "validation")
     weights = root.parent / "weights.safetensors"
     tensors = {"weight": np.full((2, 3), accuracy, np.float32)}
     write_bytes(weights, safetensors.numpy.save(tensors))
     config = {
         "name": name,
-        "kind": "network",
+        "kind": kind,
         "attributes": ["department"],
-        "scheme": "grouped",
+        "scheme": scheme,
         "labels": {"department": list(labels)},
         "architecture": {},
         "recipe": {},
@@ -174,7 +178,7 @@ def test_the_first_is_promoted_and_a_better_one_follows(root: Path) -> None:
     assert registry.in_use(root) == {"department": better.id}
     last = registry.history(root)[-1]
     assert (last["from"], last["model"], last["attribute"]) == (first.id, better.id, "department")
-    assert last["by"] and last["at"] and "common test pictures" in last["why"]
+    assert last["by"] and last["at"] and "on 60 pictures that both were tested on" in last["why"]
 
 
 def test_a_little_worse_passes_and_worse_beyond_the_interval_is_refused(root: Path) -> None:
@@ -193,12 +197,13 @@ def test_a_little_worse_passes_and_worse_beyond_the_interval_is_refused(root: Pa
 
 def test_models_are_judged_on_the_pictures_that_both_were_tested_on(root: Path) -> None:
     # Right where only it was tested, wrong on all that is common: that is what counts.
-    old = made(root, outputs(60, range(60)))
-    new = made(root, outputs(40, [*range(100, 140), *range(20)]), accuracy=0.6)
+    old = made(root, outputs(300, range(300)))
+    new = made(root, outputs(80, [*range(400, 480), *range(120)]), accuracy=0.6)
     found = registry.compare(new, old, "department")
-    assert found["pictures"] == 20 and found["difference"] == -1
-    with pytest.raises(RegistryError, match="worse"):
-        promote(root, old) and promote(root, new)
+    assert (found["pictures"], found["of"], found["difference"]) == (120, 200, -1)
+    promote(root, old)
+    with pytest.raises(RegistryError, match="accuracy is worse beyond its interval"):
+        promote(root, new)
 
 
 def test_without_a_common_test_picture_a_reason_is_needed(root: Path) -> None:
@@ -260,7 +265,9 @@ def _promote_and_wait(root: Path, version: str, reached, go) -> None:
     registry.promote(root, "department", version)
 
 
-def test_two_promotions_at_once_and_one_killed_before_it_wrote(root: Path) -> None:
+def test_two_promotions_at_once_and_one_killed_before_it_wrote(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second = made(root, outputs(50)), made(root, outputs(55), accuracy=0.95)
     promote(root, first)
     context = multiprocessing.get_context("fork")
@@ -268,12 +275,44 @@ def test_two_promotions_at_once_and_one_killed_before_it_wrote(root: Path) -> No
     child = context.Process(target=_promote_and_wait, args=(root, second.folder.name, reached, go))
     child.start()
     assert reached.wait(20)
+    monkeypatch.setattr(registry, "WAIT_S", 0.05)
     with pytest.raises(BusyError, match="promoting"):
         promote(root, second)
     child.kill()
     child.join()
     assert registry.promoted(root, "department") == first.folder
     assert promote(root, second) == ["department"]  # the dead one's lock is free
+
+
+def test_a_registration_waits_for_another_step_instead_of_being_lost(root: Path) -> None:
+    promote(root, made(root, outputs(50)))
+    with ThreadPoolExecutor(1) as other:
+        with held(root / ".lock", "promoting another"):
+            waiting = other.submit(made, root, outputs(55), accuracy=0.95)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.2)
+        version = waiting.result(20)
+    assert [one.id for one in registry.versions(root)][-1] == version.id
+
+
+def test_what_was_promoted_while_two_were_compared_is_what_the_next_must_follow(
+    root: Path,
+) -> None:
+    first, meanwhile = made(root, outputs(40)), made(root, outputs(60), accuracy=0.99)
+    late = made(root, outputs(41), accuracy=0.91)
+    promote(root, first)
+    against: list[str] = []
+
+    def slow(ours: registry.Version, theirs: registry.Version, attribute: str) -> str:
+        if not against:
+            promote(root, meanwhile)  # nobody waits at the lock for a comparison
+        against.append(theirs.id)
+        return promotion.gate(ours, theirs, attribute)
+
+    with pytest.raises(RegistryError, match="worse beyond its interval"):
+        registry.promote(root, *late.id.split("@"), allowed=slow)
+    assert against == [first.id, meanwhile.id]
+    assert registry.in_use(root) == {"department": meanwhile.id}
 
 
 def test_the_card_tells_what_the_files_say_and_nothing_else(root: Path) -> None:

@@ -19,7 +19,7 @@ from models import outputs
 from models.recipe import Architecture
 from models.trainer import StoppedError, TrainingError
 from models.trainer.run import open_run
-from storage.locks import BusyError
+from storage.locks import BusyError, held
 from tests._trainer import LABELS, PLAN, RECIPE, Told, one_thread, pictures, prepared
 
 __all__ = ["one_thread", "pictures", "prepared"]
@@ -165,6 +165,66 @@ def test_killed_in_the_middle_of_an_epoch_and_resumed_equals_never_killed(
     assert_equal_results(whole, cut)
 
 
+def under_torchrun(folder: Path, code: str, *words: object) -> None:
+    """Run the code in two processes, with those words as sys.argv[1:]."""
+    script = folder / "child.py"
+    script.write_text(code)
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script), *map(str, words)],
+        cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def without(table: pa.Table, row: int, name: str) -> pa.Table:
+    """The set, that row's derivative under a name that no file has."""
+    paths = table["path"].to_pylist()
+    paths[row] = f"derivative/{name}.jpg"
+    return table.set_column(table.column_names.index("path"), "path", pa.array(paths))
+
+
+@pytest.mark.slow
+def test_what_stops_one_process_is_said_by_all(
+    prepared: Callable[..., Path], pictures: tuple[Path, pa.Table], tmp_path: Path
+) -> None:
+    from models.feed import Feed
+
+    store, table = pictures
+    rows = {
+        side: int(next(Feed(table, store, LABELS, RECIPE, side, rank=1, world=2).epoch(0)).rows[0])
+        for side in ("train", "validation")
+    }
+    runs = [
+        *(prepared(side, table=without(table, row, f"lost_{side}")) for side, row in rows.items()),
+        prepared("busy"),
+        prepared("gpu"),
+        tmp_path / "nowhere",
+    ]
+    code = (
+        "import json, sys; from contextlib import nullcontext; from pathlib import Path\n"
+        "from models.trainer import learner, loop; from models.trainer.distributed import processes\n"
+        "from storage.errors import MendableError; import torch\n"
+        "said, real = [], learner.gradients\n"
+        "def lost(*words): raise RuntimeError('CUDA error: unspecified launch failure')\n"
+        "with processes() as among:\n"
+        "    loop.processes = lambda: nullcontext(among)\n"
+        "    for run in sys.argv[2:]:\n"
+        "        learner.gradients = lost if among.rank and run.endswith('gpu') else real\n"
+        "        try: loop.train(Path(run), lambda _: None)\n"
+        "        except MendableError as error: said.append([type(error).__name__, str(error)])\n"
+        "    Path(sys.argv[1], f'{among.rank}.json').write_text(json.dumps(said))"
+    )
+    with held(tmp_path / "busy" / "trainer.lock", "a test"):
+        under_torchrun(tmp_path, code, tmp_path, *runs)
+    first, second = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))
+    assert first == second
+    kinds = ["FeedError", "FeedError", "BusyError", "TrainingError", "TrainingError"]
+    assert [kind for kind, _ in first] == kinds
+    wanted = ["lost_train.jpg", "lost_validation.jpg", "a test is running", "launch failure", "no prepared run"]  # fmt: skip
+    for (_, text), words in zip(first, wanted, strict=True):
+        assert words in text
+
+
 @pytest.mark.slow
 def test_two_processes_see_each_picture_once_and_end_with_the_weights_of_one(
     prepared: Callable[..., Path], tmp_path: Path
@@ -192,13 +252,7 @@ def test_two_processes_see_each_picture_once_and_end_with_the_weights_of_one(
         "loop.Training.fit = fitted\n"
         "loop.train(Path(sys.argv[1]), lambda _: None)"
     )
-    script = tmp_path / "child.py"
-    script.write_text(code)
-    done = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(script), str(many), str(tmp_path)],
-        cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    under_torchrun(tmp_path, code, many, tmp_path)
     (seen0, kept0), (seen1, kept1) = (
         json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1)
     )
@@ -321,6 +375,10 @@ def test_out_of_memory_halves_what_is_taken_at_a_time_and_says_so(
     assert "2 pictures at a time, 4 times a step" in told.notes()
     assert set(sizes) == {2}
     assert json.loads((result / "network.json").read_text())["pictures_at_a_time"] == 2
+    assert "batch norm" not in told.notes()  # a frozen backbone's statistics stay as they are
+    learning = Told()
+    train(prepared("learning", epochs=1, head_epochs=0), learning)
+    assert "batch norm's statistics are now of 2 pictures each" in learning.notes()
 
 
 def test_no_memory_for_a_single_picture_is_an_error(
@@ -437,6 +495,66 @@ def test_folds_say_what_they_think_of_every_picture_they_were_not_taught(
         assert all(len(found) == 1 for found in sides.values())
         assert open_run(run / "folds" / str(number)).until in (1, 2)
         assert not (run / "folds" / str(number) / "checkpoints").exists()
+
+
+def test_a_refit_is_taught_by_train_and_validation_and_never_by_test(
+    prepared: Callable[..., Path], pictures: tuple[Path, pa.Table]
+) -> None:
+    class EnoughError(Exception):
+        pass
+
+    def once(record: dict[str, Any]) -> None:
+        if record["event"] == "epoch" and record["part"] == "refit":
+            raise EnoughError
+
+    _, table = pictures
+    plan = {"folds": 2, "epochs": 2}
+    plain, run = prepared("plain", **plan), prepared("refit", **plan, refit=True)
+    train(plain)
+    with pytest.raises(EnoughError):
+        train(run, once)
+    told = Told()
+    result = train(run, told)
+    assert "refit: goes on" in told.notes()
+    facts = json.loads((result / "network.json").read_text())
+    before = json.loads((plain / "result" / "network.json").read_text())
+    assert (before["taught_by"], facts["taught_by"]) == (["train"], ["train", "validation"])
+    taught = pq.read_table(run / "refit" / "set.parquet").to_pylist()
+    wanted = {row["artwork_id"] for row in table.to_pylist() if row["side"] != "test"}
+    assert {row["artwork_id"] for row in taught} == wanted
+    assert {row["side"] for row in taught} == {"train"}
+    assert open_run(run / "refit").until == facts["best_epoch"] == before["best_epoch"]
+    assert not (run / "refit" / "checkpoints").exists()
+    # What is out of fold, and the curve that chose, are those of the networks that did not see.
+    for name in ("held_out.parquet", "curve.json"):
+        assert (result / name).read_bytes() == (plain / "result" / name).read_bytes()
+    said = [outputs.read(one / "result" / "outputs.parquet") for one in (plain, run)]
+    assert said[0].drop(["logits"]).equals(said[1].drop(["logits"]))
+    assert not said[0].equals(said[1])
+    swapped = {"red": "blue", "blue": "red", "green": "green"}
+    labels = [
+        swapped[row["department"]] if row["side"] == "test" else row["department"]
+        for row in table.to_pylist()
+    ]
+    column = table.column_names.index("department")
+    other = prepared(
+        "other", table=table.set_column(column, "department", pa.array(labels)), **plan, refit=True
+    )
+    train(other)
+    one, two = (run / "result" / "weights.safetensors" for run in (run, other))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_another_seed_begins_from_other_heads_on_the_same_backbone(
+    prepared: Callable[..., Path],
+) -> None:
+    still = {"frozen": True, "epochs": 1, "learning_rate": 1e-12, "ema": 0.0}
+    first, other = prepared("first", **still), prepared("other", **still, seed=1)
+    train(first)
+    train(other)
+    ours, theirs = weights(first), weights(other)
+    moved = {name for name in ours if not np.allclose(ours[name], theirs[name], atol=1e-6)}
+    assert moved == {name for name in ours if name.startswith("heads.")}
 
 
 def test_patience_ends_a_training_and_the_best_epoch_is_kept(

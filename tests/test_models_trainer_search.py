@@ -74,3 +74,31 @@ def test_a_recipe_that_goes_astray_is_given_up_and_the_search_goes_on(
     assert "is given up" in told.notes() and "no longer a number" in told.notes()
     monkeypatch.setattr(learner, "loss", real)
     assert 0 <= search(run, 2)["figure"] <= 1
+
+
+def test_a_gpu_that_is_gone_ends_the_search_and_its_trial_is_tried_again(
+    prepared: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from models.trainer import learner
+
+    run, real = prepared(epochs=1), learner.gradients
+    steps = 0
+
+    def lost(*said: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps > 9:  # in the second trial
+            raise RuntimeError("CUDA error: unspecified launch failure")
+        return real(*said)
+
+    monkeypatch.setattr(learner, "gradients", lost)
+    with pytest.raises(TrainingError, match="The GPU no longer answers"):
+        search(run, 2)
+    begun = {path for path in (run / "search").iterdir() if path.is_dir()}
+    assert len(begun) == 2
+    monkeypatch.setattr(learner, "gradients", real)
+    search(run, 2)
+    tried = {path for path in (run / "search").iterdir() if path.is_dir()}
+    assert tried == begun  # a trial's folder is named by its recipe: the same was tried again
+    assert all((path / "curve.jsonl").exists() for path in tried)
+    assert not any((path / "checkpoints").exists() for path in tried)

@@ -7,18 +7,19 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import safetensors.numpy
+import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from models import registry
-from models.features import WIDTH
+from models import registry, serving
+from models.features import WIDTH, Backbone
 from models.folders import REGISTRY
 from models.outputs import OUTPUTS
-from models.weights import packaged_fingerprint
+from models.pictures import inputs
+from models.weights import FingerprintError, packaged_fingerprint
 from pipelines import classifying
 from pipelines.classifying import FOR_A_PERSON, ROUTED, ClassifyError
 from pipelines.cli import app
-from pipelines.overlays import OverlayError
 from storage import Lake
 from storage.files import write_bytes
 from tests.test_models_registry import summary
@@ -31,8 +32,10 @@ def lake(tmp_path: Path) -> Lake:
     return Lake.open(tmp_path / "lake", "hand-made")
 
 
-def head(lake: Lake, *, threshold: float | None = 0.5, sure: bool = True) -> registry.Version:
-    """A head that says `paintings` of everything, surely or not."""
+def head(
+    lake: Lake, *, threshold: float | None = 0.5, sure: bool = True, random: bool = False
+) -> registry.Version:
+    """A head that says `paintings` of everything, surely or not; or what random numbers say."""
     weights = lake.root.parent / "head.safetensors"
     tensors = {
         "weight": np.zeros((3, WIDTH), np.float32),
@@ -40,6 +43,11 @@ def head(lake: Lake, *, threshold: float | None = 0.5, sure: bool = True) -> reg
         "mean": np.zeros(WIDTH, np.float32),
         "scale": np.ones(WIDTH, np.float32),
     }
+    if random:
+        draw = np.random.default_rng(0)
+        tensors["weight"] = draw.normal(0, 0.1, (3, WIDTH)).astype(np.float32)
+        tensors["mean"] = draw.normal(0, 1, WIDTH).astype(np.float32)
+        tensors["scale"] = draw.uniform(0.5, 2, WIDTH).astype(np.float32)
     write_bytes(weights, safetensors.numpy.save(tensors))
     config = {
         "name": "department_head",
@@ -107,18 +115,23 @@ def test_every_picture_is_a_row_whatever_its_format_and_a_broken_one_has_its_rea
         assert row["model"].startswith(f"{version.id} tf_efficientnet_lite0-packaged-")
 
 
-def test_what_is_not_sure_enough_or_has_no_threshold_is_for_a_person(
+def test_what_is_not_sure_enough_or_has_no_threshold_is_for_a_person_and_says_why(
     lake: Lake, tmp_path: Path
 ) -> None:
-    folder = pictures(tmp_path / "scans")
-    head(lake, sure=False)
-    assert {row["decision"] for row in classifying.classify(lake, [folder / "a.jpg"])} == {
-        FOR_A_PERSON
-    }
-    head(lake, threshold=None)
-    assert {row["decision"] for row in classifying.classify(lake, [folder / "a.jpg"])} == {
-        FOR_A_PERSON
-    }
+    picture = [pictures(tmp_path / "scans") / "a.jpg"]
+
+    def told(**of: float | bool | None) -> tuple[str, str]:
+        head(lake, **of)
+        (row,) = classifying.classify(lake, picture)
+        return row["decision"], row["why"]
+
+    assert told() == (ROUTED, "0.978 reaches 0.500")
+    assert told(sure=False) == (FOR_A_PERSON, "0.345 is under 0.500")
+    assert told(threshold=0.9783) == (FOR_A_PERSON, "0.97826 is under 0.97830")
+    assert told(threshold=None) == (
+        FOR_A_PERSON,
+        "no threshold was proven: see the model's card",
+    )
 
 
 def test_a_grouping_adds_probabilities_up_without_training(lake: Lake, tmp_path: Path) -> None:
@@ -145,14 +158,35 @@ def test_without_a_model_in_use_it_says_what_to_do(lake: Lake, tmp_path: Path) -
         classifying.classify(lake, [pictures(tmp_path / "scans")])
 
 
-def test_a_head_has_no_overlay_and_a_folder_without_pictures_nothing_to_say(
-    lake: Lake, tmp_path: Path
-) -> None:
-    head(lake)
+def test_a_head_is_explained_by_the_backbone_before_it(lake: Lake, tmp_path: Path) -> None:
+    version = head(lake, random=True)
     folder = pictures(tmp_path / "scans")
-    with pytest.raises(OverlayError, match="artlake.* train department"):
-        classifying.classify(lake, [folder], overlays=tmp_path / "why")
-    assert not (tmp_path / "why").exists()
+    rows = classifying.classify(lake, [folder], overlays=tmp_path / "why")
+    told = [row for row in rows if not row["error"]]
+    assert sorted(map(str, (tmp_path / "why").iterdir())) == [row["overlay"] for row in told]
+    drawn = np.asarray(Image.open(told[0]["overlay"]), int)
+    small = np.asarray(Image.open(folder / "a.jpg"), int)
+    assert drawn.shape == small.shape and np.abs(drawn - small).max() > 40
+
+    # The network that is looked into says what the head says, of pixels as features are made of.
+    picture = Image.open(folder / "a.jpg").convert("RGB")
+    network = serving.network(version)
+    with torch.inference_mode():
+        shown = inputs(network, [serving.seen(version, picture)])
+        logits = network(shown)["department"].numpy()
+    wanted = serving.head_logits(version)(Backbone()(picture)[None])
+    assert np.ptp(wanted) > 0.5 and logits == pytest.approx(wanted, abs=1e-3)
+
+
+def test_a_head_of_another_backbone_is_not_explained_by_ours(lake: Lake) -> None:
+    version = head(lake)
+    version.config["fingerprint"]["sha256"] = "ab" * 32
+    with pytest.raises(FingerprintError, match="department_head@.* was made with .*Train it anew"):
+        serving.network(version)
+
+
+def test_a_folder_without_pictures_has_nothing_to_say(lake: Lake, tmp_path: Path) -> None:
+    head(lake)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ClassifyError, match="There is no picture in"):
         classifying.classify(lake, [tmp_path / "empty"])

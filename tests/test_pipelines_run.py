@@ -1,9 +1,11 @@
 """The main job on a small sandbox museum: from nothing, again, and after changes."""
 
+import csv
 import itertools
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from PIL import Image
 import sandbox
 from storage import Lake
 from tests._readme import readme_commands
+from tests.test_pipelines_learning import head
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.slow
@@ -300,16 +303,39 @@ def test_the_commands_of_the_readme_work(house: House, first: str, tmp_path: Pat
     """Those that ask; demo, live and ui are run elsewhere or need the network."""
     original = house.lake.read("images/originals").to_pylist()[0]
     photo = house.lake.images.root / original["path"]
-    sheet = tmp_path / "look-alikes.jpg"
+    sheet, told, why = (tmp_path / name for name in ("look-alikes.jpg", "departments.csv", "why"))
+    # So few works teach nothing: those that ask models have one, in a copy of the lake.
+    shutil.copytree(house.lake.root, tmp_path / "taught" / "lake")
+    taught = House(tmp_path / "taught", house.museum)
+    head(taught.lake)
+    (tmp_path / "scans").mkdir()
+    for place in ("a.jpg", "b.jpg"):
+        shutil.copy(photo, tmp_path / "scans" / place)
+    given = {
+        "photo.jpg": photo,
+        "look-alikes.jpg": sheet,
+        "2026-10-01": datetime.now(UTC).date().isoformat(),
+        "~/scans": tmp_path / "scans",
+        "departments.csv": told,
+        "~/why": why,
+    }
+    asks = {"query", "status", "similar", "snapshots", "classify", "correct"}
+    ran = set()
     for line in readme_commands():
         words = shlex.split(line)
-        if words[0] == "./artlake" and words[1] in {"query", "status", "similar", "snapshots"}:
-            today = datetime.now(UTC).date().isoformat()
-            given = {"photo.jpg": str(photo), "look-alikes.jpg": str(sheet), "2026-10-01": today}
-            done = house.artlake(*(given.get(word, word) for word in words[1:]))
+        if words[0] == "./artlake" and (words[1] in asks or words[1:3] == ["models", "list"]):
+            asked = taught if words[1] in {"classify", "models"} else house
+            done = asked.artlake(*(str(given.get(word, word)) for word in words[1:]))
             assert done.returncode == 0, f"{line}: {done.stderr}"
             assert done.stdout.strip(), line
+            ran.add(words[1])
+    assert ran == asks | {"models"}
     assert sheet.stat().st_size > 1000
+    with told.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {Path(row["file"]).name for row in rows} == {"a.jpg", "b.jpg"}
+    assert all(row["label"] and row["why"] for row in rows)
+    assert {Path(row["overlay"]) for row in rows} == set(why.iterdir())
 
 
 def test_killed_and_interrupted_runs_end_in_the_tables_of_an_undisturbed_one(

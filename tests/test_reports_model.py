@@ -111,7 +111,9 @@ def test_goals_are_held_to_the_promoted_model_and_say_how_far_and_why(document):
     )
     common = rows["Department: macro-F1, labels of 100 pictures or more"][-1]
     assert "its interval reaches the goal" in common and "Robert Lehman" not in common
-    assert rows["Department: share routed at 99 % precision"][-1].startswith("no, short by 0.121")
+    *_, interval, routed = rows["Department: share routed at 99 % precision"]
+    assert interval == "0.450 to 0.510" and routed.startswith("no, short by 0.121")
+    assert routed.endswith("the test pictures alone prove 95.0 % right or more, not 99 %")
     assert rows["Department: calibration error (ECE)"][-1] == (
         "yes, but its interval reaches the other side"
     )
@@ -120,6 +122,54 @@ def test_goals_are_held_to_the_promoted_model_and_say_how_far_and_why(document):
         "0.060 to 0.100",
         "yes",
     )
+
+
+@pytest.mark.parametrize(
+    ("precision", "at_least", "verdict"),
+    [
+        (0.93, 0.91, "no: of what is routed 93.0 % is right on test, not 99 %"),
+        (None, None, "no: of what is routed – is right on test, not 99 %"),
+        (0.995, 0.985, "yes; the test pictures alone prove 98.5 % right or more, not 99 %"),
+        (0.998, 0.992, "yes"),
+    ],
+)
+def test_a_share_routed_counts_only_at_the_precision_that_was_wanted(precision, at_least, verdict):
+    evaluation = made("department", DEPARTMENTS, routed=0.7, precision=precision, at_least=at_least)
+    rows = {row[0]: row for row in goals([("department", evaluation)]).rows}
+    said = rows["Department: share routed at 99 % precision"][-1]
+    assert said.replace("\u00a0", " ") == verdict
+
+
+def test_figures_of_labels_and_of_what_is_routed_have_their_intervals(document):
+    shown = tables(document)
+    label = next(
+        row for row in shown["Label by label, on test"].rows if row[0] == "Artist number 00"
+    )
+    assert label[1].endswith("(0.820 to 0.970)") and label[2].endswith("(0.800 to 0.960)")
+    assert label[3].endswith("(0.810 to 0.950)")
+    assert any(
+        row[3] == "48.0 % (45.0 % to 51.0 %)" for row in shown["Routed without a human"].rows
+    )
+    assert "on test is 0.021 (0.011 to 0.041); 0.060 before" in texts(document)
+
+
+def test_labels_that_people_corrected_on_the_test_side_are_told(document):
+    said = caveats(made("department", DEPARTMENTS))[-1].replace("\u00a0", " ")
+    assert said.startswith("People changed 4 labels of the test pictures and gave 1 that had none.")
+    assert "accuracy is 0.887 (0.867 to 0.907) (285 pictures)" in said
+    none = {"corrected": 0, "added": 0, "pictures": 9, "accuracy": None}
+    assert caveats({"as_written": none})[-1] == (
+        "No label of the test pictures was corrected by a person."
+    )
+
+
+def test_fine_tuned_features_stand_beside_the_frozen_ones_on_test(document):
+    table = tables(document)["The same, frozen and fine-tuned features on test pictures"]
+    assert [row[:4] for row in table.rows[2:]] == [
+        ("filed elsewhere: A B", "frozen", "combined", "0.710 (0.660 to 0.760)"),
+        ("filed elsewhere: A B", "fine-tuned", "combined", "0.860 (0.810 to 0.910)"),
+    ]
+    assert "department@0123456789ab, has features of its own" in texts(document)
 
 
 def test_a_goal_of_the_artist_disjoint_split_takes_no_figure_of_another_split():

@@ -9,6 +9,12 @@ from tqdm import tqdm
 from models.trainer import StoppedError
 from storage.errors import MendableError
 
+_FIGURES = {
+    "train_loss": "train loss",
+    "validation_loss": "validation loss",  # these three where something is left to be judged on
+    "validation_accuracy": "accuracy",
+    "validation_macro_f1": "macro-F1",
+}
 _TERMINATED = 143  # as a shell says of a process that SIGTERM ended
 
 
@@ -24,10 +30,11 @@ class Bar:
         if told["event"] == "note":
             tqdm.write(told["text"], file=self._to)
         elif told["event"] == "epoch":
+            figures = ", ".join(
+                f"{name} {told[key]:.3f}" for key, name in _FIGURES.items() if key in told
+            )
             tqdm.write(
-                f"{told['part']}: epoch {told['epoch']} of {told['of']}, train loss "
-                f"{told['train_loss']:.3f}, validation loss {told['validation_loss']:.3f}, accuracy "
-                f"{told['validation_accuracy']:.3f}, macro-F1 {told['validation_macro_f1']:.3f}"
+                f"{told['part']}: epoch {told['epoch']} of {told['of']}, {figures}"
                 + (", the best so far" if told["best"] else ""),
                 file=self._to,
             )

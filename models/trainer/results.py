@@ -52,7 +52,8 @@ def prepare_fold(run: Run, number: int, epochs: int, among: Processes) -> Path:
     Raises TrainingError when there are fewer groups than folds.
     """
     folder = run.folder / "folds" / str(number)
-    if among.rank == 0:
+
+    def prepare() -> None:
         table = run.table.filter(pc.is_in(run.table["side"], _TAUGHT))
         column = table[run.plan.attributes[0]].to_pylist()
         kinds = np.unique([label or "" for label in column], return_inverse=True)[1]
@@ -74,7 +75,8 @@ def prepare_fold(run: Run, number: int, epochs: int, among: Processes) -> Path:
             run.labels,
             until=epochs,
         )
-    among.gathered(None)
+
+    among.together(prepare if among.rank == 0 else _nothing)
     return folder
 
 
@@ -85,12 +87,18 @@ def prepare_refit(run: Run, epochs: int, among: Processes) -> Path:
     it and nobody watches it. The test side is not in its set.
     """
     folder = run.folder / "refit"
-    if among.rank == 0:
+
+    def prepare() -> None:
         table = run.table.filter(pc.is_in(run.table["side"], _TAUGHT))
         taught = _with_side(table, ["train"] * len(table))
         prepare_run(folder, one_network(run.plan), taught, run.store, run.labels, until=epochs)
-    among.gathered(None)
+
+    among.together(prepare if among.rank == 0 else _nothing)
     return folder
+
+
+def _nothing() -> None:
+    """What the others do while rank 0 writes."""
 
 
 def one_network(plan: Plan) -> Plan:

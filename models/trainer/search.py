@@ -3,10 +3,13 @@
 Each trial is a run folder below RUN/search, taught on the train side and judged on validation; test is never
 looked at. Optuna's TPE proposes (Bergstra et al. 2011), its median pruner ends trials that are behind. All of
 it is in RUN/search/journal.log, so a search that was killed goes on, at the killed trial's checkpoint too.
+A recipe whose loss is no number is given up for good; whatever else fails (a GPU that is gone, memory, a picture
+that vanished) ends the search, and its trial is tried again by the next one.
 """
 
 import argparse
 import hashlib
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -15,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from models.folders import to_json
 from models.recipe import Plan
-from models.trainer import TrainingError
+from models.trainer import DivergedError, TrainingError
 from models.trainer.bar import Bar, shown
 from models.trainer.distributed import processes
 from models.trainer.loop import Training
+from models.trainer.results import one_network
 from models.trainer.run import Report, Run, open_run, prepare_run, stop_asked
 from storage.files import write_bytes, write_text
 from storage.locks import held
@@ -57,7 +61,9 @@ def search(folder: Path, trials: int, report: Report) -> dict[str, Any]:
         # A sampler begins with its seed's first numbers again: a search that goes on needs others.
         study.sampler = optuna.samplers.TPESampler(seed=run.plan.recipe.seed + len(study.trials))
         for _ in range(trials - _judged(study)):
+            _tidy(run, study)
             study.optimize(lambda trial: _try(run, trial, report, stop), n_trials=1)
+        _tidy(run, study)
         if not study.get_trials(states=[optuna.trial.TrialState.COMPLETE]):
             raise TrainingError(
                 f"No trial of {place} came to an end. Look at its notes, and try more."
@@ -90,9 +96,7 @@ def _try(run: Run, trial: "optuna.trial.Trial", report: Report, stop: Callable[[
     """Teach one network by the trial's recipe; its folder is named by that, so it is found again."""
     import optuna
 
-    plan = propose(replace(run.plan, recipe=replace(run.plan.recipe, folds=0)), trial)
-    name = hashlib.sha256(to_json(plan.as_dict())).hexdigest()[:12]
-    folder = run.folder / "search" / name
+    plan, folder = _place(run, trial)
     prepare_run(folder, plan, run.table, run.store, run.labels)
 
     def watching(told: dict[str, Any]) -> None:
@@ -108,10 +112,26 @@ def _try(run: Run, trial: "optuna.trial.Trial", report: Report, stop: Callable[[
                 open_run(folder), among, watching, stop, part=f"trial {trial.number + 1}"
             )
             taught.fit()
-    except TrainingError as error:
+    except DivergedError as error:
         report({"event": "note", "text": f"trial {trial.number + 1} is given up: {error}"})
         raise optuna.TrialPruned from error
     return max(_figure(record) for record in taught.state.curve)
+
+
+def _place(run: Run, trial: "optuna.trial.BaseTrial") -> tuple[Plan, Path]:
+    """A trial's plan and run folder."""
+    plan = propose(one_network(run.plan), trial)
+    name = hashlib.sha256(to_json(plan.as_dict())).hexdigest()[:12]
+    return plan, run.folder / "search" / name
+
+
+def _tidy(run: Run, study: "optuna.Study") -> None:
+    """Remove the checkpoints of trials that were told: their curves stay, nobody goes on with them."""
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(states=[TrialState.COMPLETE, TrialState.PRUNED]):
+        _, folder = _place(run, trial)
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
 
 
 def _figure(record: dict[str, Any]) -> float:
