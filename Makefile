@@ -21,7 +21,8 @@ $(READY): requirements.lock Makefile
 	@echo "[setup] uv $(UV_VERSION)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@echo "[setup] dependencies of requirements.lock, checked by hash (a few GB the first time: PyTorch)"
-	@$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements.lock
+	@# Compiled here once: where Python may not write bytecode, every process would compile PyTorch anew.
+	@$(BIN)/uv pip sync --python $(BIN)/python --require-hashes --compile-bytecode requirements.lock
 	@grep -qs '^DAGSTER_HOME=' .env || echo "DAGSTER_HOME=$(CURDIR)/lake/.dagster" >> .env
 	@mkdir -p lake/.dagster && { test -f lake/.dagster/dagster.yaml || cp pipelines/dagster.yaml lake/.dagster/; }
 	@echo 'export DAGSTER_HOME="$(CURDIR)/lake/.dagster"' >> .venv/bin/activate

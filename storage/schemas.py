@@ -467,7 +467,11 @@ OUTLIERS = _schema(
         pa.float32(),
         "distance to the mean of its own label under one covariance, features of length one",
     ),
-    ("knn_distance", pa.float32(), "distance to the 10th nearest picture of other folds, features of length one"),
+    (
+        "knn_distance",
+        pa.float32(),
+        "distance to the 10th nearest picture of other folds, features of length one",
+    ),
     ("label_issue", pa.bool_(), "whether the label itself is likely to be wrong"),
     ("suggested_label", pa.string(), "the label that fits better, where the own one is doubted"),
     ("suggested_probability", pa.float32(), "its calibrated probability, 0–1"),
