@@ -1,5 +1,6 @@
 """The trainer's parts, by value: schedule, average, gradients in parts, precision, search."""
 
+import io
 import math
 from contextlib import nullcontext
 from typing import Any
@@ -204,3 +205,21 @@ def test_a_state_killed_between_best_and_last_still_fits(tmp_path: Any) -> None:
     assert checkpoints.read_best(tmp_path, found[0].best_epoch)["w"].equal(one["w"])
     checkpoints.save(tmp_path, checkpoints.State(epoch=4, best_epoch=3), {"identity": {}})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["best-0003.pt", "last.pt"]
+
+
+def test_the_steps_of_one_part_fill_one_bar() -> None:
+    from models.trainer.bar import Bar
+
+    shown = io.StringIO()
+    bar = Bar(to=shown)
+    steps = [("network", step) for step in (1, 2, 3)] + [("fold 1 of 2", 1)]
+    for part, step in steps:
+        told = {"event": "step", "part": part, "step": step, "of": 3}
+        bar({**told, "loss": 1.0, "images_per_second": 5.0})
+    bar.close()
+    lines = shown.getvalue().split("\n")
+    assert [line.rpartition("\r")[2].partition(":")[0] for line in lines if line] == [
+        "network",
+        "fold 1 of 2",
+    ]
+    assert "3/3" in lines[0]

@@ -24,6 +24,7 @@ class Bar:
     def __init__(self, to: TextIO | None = None) -> None:
         self._to = to or sys.stderr
         self._bar: tqdm[Any] | None = None
+        self._of: tuple[str, int] | None = None
 
     def __call__(self, told: dict[str, Any]) -> None:
         """Show one report."""
@@ -42,12 +43,10 @@ class Bar:
             self._step(told)
 
     def _step(self, told: dict[str, Any]) -> None:
-        if (
-            self._bar is None
-            or self._bar.desc != f"{told['part']}: "
-            or self._bar.total != told["of"]
-        ):
+        of = (told["part"], told["of"])
+        if self._bar is None or self._of != of:
             self.close()
+            self._of = of
             self._bar = tqdm(
                 total=told["of"],
                 initial=told["step"],
