@@ -106,7 +106,7 @@ def test_ranges_and_allowed_values(lake):
     spoil(lake, "fact_prediction", "attribute", 1, "colour")
     assert set(rules(lake, "fact_prediction")) == {
         "probability is at most 1",
-        "attribute is one of department, style",
+        "attribute is one of department, style, genre, artist",
     }
     spoil(lake, "fact_prediction", "probability", 0, float("nan"))
     assert "probability is a number" in rules(lake, "fact_prediction")
