@@ -150,8 +150,9 @@ def write_what_is_left(lake: Lake) -> None:
         "images/derivatives": schemas.DERIVATIVES, "duplicates/pairs": schemas.PAIRS,
         "duplicates/similar": schemas.SIMILAR_SETS, "duplicates/groups": schemas.GROUPS,
         "duplicates/keepers": schemas.KEEPERS, "predictions/departments": schemas.PREDICTIONS,
-        "predictions/styles": schemas.PREDICTIONS, "predictions/outliers": schemas.OUTLIERS,
-        "similarity/neighbours": schemas.NEIGHBOURS,
+        "predictions/styles": schemas.PREDICTIONS, "predictions/genres": schemas.PREDICTIONS,
+        "predictions/artists": schemas.PREDICTIONS, "predictions/outliers": schemas.OUTLIERS,
+        "similarity/neighbours": schemas.NEIGHBOURS, "training/examples": schemas.EXAMPLES,
     }.items():  # fmt: skip
         small_lake.write(lake, key, schema, [])
 
