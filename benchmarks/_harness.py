@@ -6,12 +6,13 @@ A benchmark is a module with `main()`; it measures itself beside its peer in one
 import argparse
 import importlib.metadata
 import json
-import os
 import platform
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from storage.memo import cores
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -44,7 +45,7 @@ def report(
         "sizes": dict(sizes or {}),
         "machine": {
             "system": f"{platform.system()} {platform.machine()}",
-            "cpus": _cpus(),
+            "cpus": cores(),
             "python": platform.python_version(),
         },
         "commit": _commit(),
@@ -55,10 +56,6 @@ def report(
     for figure, value in figures.items():
         print(f"{figure:40} {value:,.3f}")
     print(f"written to {file.relative_to(ROOT)}", file=sys.stderr)
-
-
-def _cpus() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _commit() -> str:

@@ -7,7 +7,6 @@ in batches. On a GPU, batches go through torch. Export is models.export's.
 """
 
 import importlib.util
-import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ import numpy as np
 
 from models.export import expected, key_of, made_pictures, onnx_file, softmax, whole_network
 from storage.errors import MendableError
+from storage.memo import cores
 
 # How far an engine's probabilities may be from torch's fp32 on a CPU, at most. bf16 has 8 bits of mantissa;
 # TF32, which GPUs use for convolutions, 11.
@@ -109,13 +109,6 @@ def open_engine(folder: Path, engine: str = "auto") -> Engine:
     )
     _verify(made, told)
     return made
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _choose(engine: str) -> str:

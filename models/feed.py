@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from models.pixels import read_square
 from models.recipe import Recipe
 from storage.errors import MendableError
+from storage.memo import cores
 
 if TYPE_CHECKING:
     import torch
@@ -173,5 +174,4 @@ def _numbers(pictures: pa.Table, attribute: str, labels: tuple[str, ...]) -> np.
 
 def _threads() -> int:
     """A thread for each core of this process's share of its machine."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, (cores or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    return max(1, cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from models.engines import Engine, cores, open_engine
+from models.engines import Engine, open_engine
 from models.pixels import read_square
-from storage.memo import MISSING
+from storage.memo import MISSING, cores
 
 _CODE_VERSION = "1"
 BATCH_SIZE = (

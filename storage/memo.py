@@ -65,7 +65,7 @@ def map_files(
         batches = todo.to_batches(max_chunksize=batch_size)
         made = []
         with tqdm(total=todo.num_rows, desc=label, unit="row", disable=None) as bar:
-            count = _cores() if workers is None else workers
+            count = cores() if workers is None else workers
             for batch in _run(kernel, batches, count, key):
                 _commit(folder, batch, key)
                 made.append(batch)
@@ -207,7 +207,7 @@ def _table(batch: "pa.RecordBatch") -> "pa.Table":
     return pa.Table.from_batches([batch])
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores this process may use, which in a container are fewer than there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
