@@ -16,6 +16,7 @@ def markdown(
         [f"# {config['name']}"],
         _use(config),
         _data(config),
+        _taught(config, metrics[config["attributes"][0]].get("training", {})),
         *(_figures(name, metrics[name], held_out[name]) for name in config["attributes"]),
         _limits(config, metrics),
         _weights(config),
@@ -52,9 +53,30 @@ def _data(config: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _taught(config: Mapping[str, Any], training: Mapping[str, Any]) -> list[str]:
+    def said(fields: Mapping[str, Any]) -> str:
+        return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in fields.items())
+
+    lines = [
+        "## How it was taught",
+        "",
+        f"- Architecture: {said(config['architecture'])}",
+        f"- Recipe: {said(config['recipe'])}",
+    ]
+    if "parameters" in training:
+        lines.append(
+            f"- {training['parameters']:,} parameters, taught on {training['device']} in {training['precision']}"
+        )
+    return lines
+
+
 def _figures(attribute: str, summary: Mapping[str, Any], held_out: int) -> list[str]:
     pictures = ", ".join(f"{count:,} {side}" for side, count in summary["pictures"].items())
     figures = [("accuracy", summary["accuracy"]), ("macro-F1", summary["macro_f1"])]
+    apart = summary.get("headline", {}).get("apart")
+    if apart:
+        name = f"macro-F1 without {', '.join(apart)}"
+        figures.append((name, summary["headline"]["macro_f1"]))
     figures += [(f"top {k}", value) for k, value in summary.get("top_k", {}).items() if int(k) > 1]
     if "macro_auc" in summary:
         figures.append(("macro AUC", summary["macro_auc"]))
@@ -97,7 +119,7 @@ def _calibration(summary: Mapping[str, Any], held_out: int) -> Iterator[str]:
     yield ""
     yield (
         f"Calibration: temperature {calibration['temperature']:.2f}; expected calibration error "
-        f"{calibration['ece']:.3f} ({calibration['ece_before']:.3f} before)."
+        f"{calibration['ece']:.3f} (95 % interval {_interval(calibration)}; {calibration['ece_before']:.3f} before)."
     )
     yield ""
     if routing["threshold"] is None:
@@ -107,11 +129,12 @@ def _calibration(summary: Mapping[str, Any], held_out: int) -> Iterator[str]:
         )
         return
     test = routing["test"]
-    right = "" if test["precision"] is None else f", of which {test['precision']:.1%} right"
+    right = "" if test["precision"] is None else f", of which {test['precision']:.1%} are right"
+    share = f"{test['share']:.1%} ({test['share_low']:.1%} to {test['share_high']:.1%})"
     yield (
         f"Routing: from a confidence of {routing['threshold']:.4f} it may decide alone "
         f"({routing['wanted_precision']:.0%} right, bound at {routing['bound_confidence']:.0%} confidence, "
-        f"chosen on those); on test that is {test['share']:.1%} of the pictures{right}."
+        f"chosen on those); on test that is {share} of the pictures{right}."
     )
 
 

@@ -23,6 +23,7 @@ from models.routing import (
     by_label,
     risk_coverage,
     routed,
+    seen_threshold,
 )
 from models.splits import SIDES
 
@@ -108,7 +109,7 @@ def judge(
         "routing": {
             "wanted_precision": PRECISION,
             "bound_confidence": CONFIDENCE,
-            **_routing(held, heat, threshold),
+            **_routing(held, heat, threshold, (scores, right, test.groups)),
             "test": {
                 **routed(scores, right, threshold, test.groups),
                 **breakdown.share_routed(scores, threshold, resamples),
@@ -177,12 +178,27 @@ def _difference(figure: Mapping[str, float]) -> dict[str, float]:
     return {"difference": figure["value"], "low": figure["low"], "high": figure["high"]}
 
 
-def _routing(held: Outputs, heat: float, threshold: float | None) -> dict[str, Any]:
+def _routing(
+    held: Outputs,
+    heat: float,
+    threshold: float | None,
+    test: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> dict[str, Any]:
+    """The threshold, what it routes of the held-out, and what the wanted precision is seen from, unproven.
+
+    test: scores, right and groups of the test side.
+    """
     likely = softmax(held.logits / heat)
-    right = likely.argmax(axis=1) == held.targets
+    own = likely.max(axis=1), likely.argmax(axis=1) == held.targets, held.groups
+    seen = seen_threshold(*own[:2])
+    told = {
+        name: routed(scores, right, seen, groups)
+        for name, (scores, right, groups) in (("held_out", own), ("test", test))
+    }
     return {
         "threshold": threshold,
-        "held_out": routed(likely.max(axis=1), right, threshold, held.groups),
+        "held_out": routed(*own[:2], threshold, held.groups),
+        "seen": {"threshold": seen, **told},
     }
 
 

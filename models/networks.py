@@ -90,17 +90,33 @@ class Network(nn.Module):
             places, _ = self.sequence(places)
         return places, (maps.shape[2], maps.shape[3])
 
-    def freeze(self, frozen: bool = True) -> "Network":
-        """Leave the backbone as it is, its batch norms' statistics too, or let it learn again."""
+    def freeze(self, frozen: bool = True, first: int = 0) -> "Network":
+        """Leave the backbone as it is, its batch norms' statistics too, or let it learn again.
+
+        first: how many of its stages, from the input on, stay as they are when the others learn.
+        Raises NetworkError for more than it has.
+        """
+        found = stages(self.backbone)
+        if first > len(found):
+            raise NetworkError(
+                f"frozen_stages is {first}, but {self.architecture.backbone} has {len(found)} stages."
+            )
         self.frozen = frozen
         self.backbone.requires_grad_(not frozen)
+        for stage in found[:first]:
+            for parameter in stage:
+                parameter.requires_grad_(False)
         return self.train(self.training)
 
     def train(self, mode: bool = True) -> "Network":
-        """Training mode, or not; a frozen backbone stays in evaluation mode."""
+        """Training mode, or not; what is frozen of the backbone stays in evaluation mode."""
         super().train(mode)
         if self.frozen:
             self.backbone.eval()
+        for part in self.backbone.modules():
+            own = list(part.parameters(recurse=False))
+            if own and not any(one.requires_grad for one in own):
+                part.eval()
         return self
 
     def layers(self) -> list[list[nn.Parameter]]:

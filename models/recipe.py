@@ -43,7 +43,8 @@ class Recipe:
     """How a network is trained.
 
     epochs: at most; head_epochs: the first of them, in which the backbone stays as it is; all of them when
-    `frozen`. batch_size: pictures a step over all processes; accumulation: parts a step is divided into.
+    `frozen`. frozen_stages: stages of the backbone, from the input on, that are never taught: on a CPU the first
+    ones are most of a step, and lines and colours are learned already. batch_size: pictures a step over all processes; accumulation: parts a step is divided into.
     learning_rate: of the heads at its highest; layer_decay: factor from a layer to the one before it.
     warm_up: share of the steps. ema: decay of the weights' moving average, 0 for none. patience: epochs
     without a better validation figure. logit_adjustment: the tau of Menon et al. 2021 (arXiv 2007.07314),
@@ -58,6 +59,7 @@ class Recipe:
     epochs: int = 13
     head_epochs: int = 1
     frozen: bool = False
+    frozen_stages: int = 0
     batch_size: int = 32
     accumulation: int = 1
     learning_rate: float = 1e-3
@@ -123,6 +125,11 @@ def plan(said: Mapping[str, Any], where: str) -> Plan:
         raise RecipeError(f"{where}: there is no field {strange[0]!r}.")
     made = Plan(attributes=tuple(map(str, attributes)), **fields, **parts)
     _check(made.recipe, where)
+    if made.recipe.frozen_stages and made.architecture.weights == "none":
+        raise RecipeError(
+            f"{where}: the first {made.recipe.frozen_stages} stages would stay random numbers, for weights is "
+            "none. Set frozen_stages to 0."
+        )
     return made
 
 
@@ -156,6 +163,8 @@ def _check(recipe: Recipe, where: str) -> None:
     for name in ("epochs", "batch_size", "accumulation", "image_size", "patience"):
         if getattr(recipe, name) < 1:
             raise RecipeError(f"{where}: {name} is at least 1, not {getattr(recipe, name)}.")
+    if recipe.frozen_stages < 0:
+        raise RecipeError(f"{where}: frozen_stages is at least 0, not {recipe.frozen_stages}.")
     if recipe.folds == 1 or recipe.folds < 0:
         raise RecipeError(f"{where}: folds is 0, or 2 and more, not {recipe.folds}.")
     if not 0 <= recipe.ema < 1:

@@ -153,10 +153,28 @@ def _why_few_routed(told: Evaluation) -> list[str]:
     routing = told["routing"]
     wanted = percent(routing["wanted_precision"], 0)
     if routing.get("threshold") is None:
-        return [f"no confidence proves {wanted} precision on held-out pictures"]
+        return [f"no confidence proves {wanted} precision on held-out pictures", *_seen(routing)]
     precision = routing["test"].get("precision")
     few = f"what is routed is {percent(precision)} right, the rest is less sure than {wanted}"
     return [few, *_unproven(told)]
+
+
+def _seen(routing: Mapping[str, Any]) -> list[str]:
+    """How near a model came that may route nothing."""
+    seen = routing.get("seen")
+    if not seen or seen["threshold"] is None:
+        return []
+    own, test = seen["held_out"], seen["test"]
+    said = (
+        f"the surest {percent(own['share'], 0)} of those were {percent(own['precision'])} right, which "
+        f"{own['observations']:,} pictures do not prove"
+    )
+    if test["precision"] is not None:
+        said += (
+            f"; of the test pictures {percent(test['share'], 0)} are as sure, and "
+            f"{percent(test['precision'])} of these are right"
+        )
+    return [said]
 
 
 def _too_often_wrong(told: Evaluation) -> str | None:

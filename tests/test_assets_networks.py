@@ -24,7 +24,10 @@ from tests import _learning
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = dg.load_assets_from_modules([training, registry, networks, predictions])
-TINY = ("backbone=small", "weights=none", "image_size=32", "folds=0", "head_epochs=0")
+TINY = (
+    *("backbone=small", "weights=none", "image_size=32"),
+    *("folds=0", "head_epochs=0", "frozen_stages=0"),
+)
 
 
 def made(lake: Lake, *keys: str) -> dict[str, dict]:
@@ -158,6 +161,8 @@ def test_changes_of_a_recipe_are_checked_before_anything_is_trained(tmp_path: Pa
     for setting in ("epoch=3", "epochs", "epochs=0", "epochs=many", "sequence=lstn"):
         with pytest.raises(recipe.RecipeError):
             changes_of(plan, None, [setting])
+    with pytest.raises(recipe.RecipeError, match="3 stages would stay random numbers"):
+        changes_of(plan, None, ["weights=none"])
     file = tmp_path / "other.yaml"
     file.write_text("attributes: [style]\nscheme: grouped\n")
     with pytest.raises(recipe.RecipeError, match="Make it a recipe of its own"):

@@ -171,6 +171,25 @@ def test_a_frozen_backbone_keeps_weights_and_statistics_while_the_rest_learns():
     assert network.backbone.training and step() == {"backbone", "heads"}
 
 
+def test_the_first_stages_stay_as_they_are_while_the_others_learn():
+    network = build(architecture(), LABELS, SIZE).train().freeze(False, 2)
+    still, learning = network.layers()[:2], network.layers()[2:]
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    targets = {"style": torch.tensor([0, 1]), "genre": torch.tensor([1, 0])}
+    loss(network(noise(2) * 2 + 1), targets).backward()
+    assert all(one.grad is None for stage in still for one in stage)
+    assert all(one.grad is not None for stage in learning for one in stage)
+    torch.optim.SGD([one for one in network.parameters() if one.requires_grad], lr=0.5).step()
+    now = network.state_dict()
+    named = {id(one): name.rpartition(".")[0] for name, one in network.named_parameters()}
+    kept = {named[id(one)] for stage in still for one in stage}
+    changed = {name for name in before if not torch.equal(before[name], now[name])}
+    # Running statistics of batch norms are no parameters: they lie beside them.
+    assert changed and not {name for name in changed if name.rpartition(".")[0] in kept}
+    with pytest.raises(NetworkError, match="frozen_stages is 9, but small has 4 stages"):
+        network.freeze(False, 9)
+
+
 def test_the_same_network_is_built_each_time_and_nobodys_random_numbers_are_touched():
     torch.manual_seed(7)
     one = build(architecture(sequence="gru"), LABELS, SIZE)

@@ -57,12 +57,19 @@ def summary(accuracy: float) -> dict:
             {"label": label, "precision": 0.9, "recall": 0.8, "f1": 0.85, "support": support}
             for label, support in zip(LABELS, (50, 10), strict=True)
         ],
-        "calibration": {"temperature": 1.2, "ece": 0.02, "ece_before": 0.05},
+        "headline": {"macro_f1": figure, "apart": ["paintings"]},
+        "calibration": {
+            "temperature": 1.2,
+            "ece": 0.02,
+            "low": 0.0,
+            "high": 0.034,
+            "ece_before": 0.05,
+        },
         "routing": {
             "threshold": 0.97,
             "wanted_precision": 0.99,
             "bound_confidence": 0.95,
-            "test": {"share": 0.4, "precision": 1.0},
+            "test": {"share": 0.4, "share_low": 0.31, "share_high": 0.49, "precision": 1.0},
         },
     }
 
@@ -88,8 +95,8 @@ def made(
         "attributes": ["department"],
         "scheme": scheme,
         "labels": {"department": list(labels)},
-        "architecture": {},
-        "recipe": {},
+        "architecture": {"backbone": "resnet18", "sequence": "none"},
+        "recipe": {"epochs": 3, "frozen_stages": 2},
         "image_size": 224,
         "fingerprint": {"architecture": "resnet18", "weights": "hub", "sha256": "ab" * 32},
         "temperature": {"department": 1.2},
@@ -97,7 +104,14 @@ def made(
         "data": {"set": "cd" * 32, "pictures": 400, "sources": ["met"], "licences": ["CC0-1.0"]},
         "weights": {"source": "hub", "licence": "that of its page"},
     }
-    training = {"seconds": seconds, "images_per_second": 600 / seconds, "epochs": 3}
+    training = {
+        "seconds": seconds,
+        "images_per_second": 600 / seconds,
+        "epochs": 3,
+        "device": "cpu",
+        "precision": "fp32",
+        "parameters": 4_652_008,
+    }
     metrics = {"department": {**summary(accuracy), "training": training}}
     return registry.Version(registry.register(root, config, metrics, said, held_out, weights))
 
@@ -320,5 +334,9 @@ def test_the_card_tells_what_the_files_say_and_nothing_else(root: Path) -> None:
     card = (version.folder / "MODEL_CARD.md").read_text()
     for said in ("CC0-1.0", "met", "0.900", "0.850 to 0.950", "400", "that of its page", "0.9700"):
         assert said in card, said
+    assert "Recipe: epochs 3, frozen stages 2" in card
+    assert "4,652,008 parameters, taught on cpu in fp32" in card
+    assert "macro-F1 without paintings" in card and "0.000 to 0.034" in card
+    assert "40.0% (31.0% to 49.0%) of the pictures" in card
     assert "paintings (10 test pictures)" in card and "armour (50" not in card
     assert json.loads((version.folder / "config.json").read_text())["format"] == versions.FORMAT

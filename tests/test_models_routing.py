@@ -11,6 +11,7 @@ from models.routing import (
     lower_bound,
     risk_coverage,
     routed,
+    seen_threshold,
 )
 
 
@@ -124,3 +125,17 @@ def test_risk_rises_with_coverage_where_confidence_means_something():
     points = risk_coverage(*drawn(random, 3000))
     assert len(points) == 100 and points[-1]["coverage"] == 1
     assert points[10]["risk"] < points[-1]["risk"]
+
+
+def test_the_precision_that_is_seen_is_that_of_the_largest_share_that_has_it():
+    scores = np.linspace(1, 0.5, 400)
+    right = np.ones(400, bool)
+    right[[150, 250, 320]] = False
+    lowest = seen_threshold(scores, right)
+    # Three of 400 are fewer than one in a hundred, five are not; four of 331 are not either.
+    assert (scores >= lowest).sum() == 400 and seen_threshold(scores, ~right) is None
+    right[[330, 340]] = False
+    assert (scores >= seen_threshold(scores, right)).sum() == 330
+    ties = np.array([0.9, 0.9, 0.8])
+    assert seen_threshold(ties, np.array([True, False, True])) is None
+    assert seen_threshold(ties, np.array([True, True, False])) == 0.9

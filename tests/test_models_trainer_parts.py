@@ -1,8 +1,13 @@
 """The trainer's parts, by value: schedule, average, gradients in parts, precision, search."""
 
+import copy
 import io
 import math
+import platform
+import subprocess
+import sys
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +15,7 @@ import pytest
 
 from models.recipe import Architecture, Recipe
 
+ROOT = Path(__file__).resolve().parent.parent
 LABELS = {"department": ("a", "b", "c"), "style": ("x", "y")}
 
 
@@ -223,3 +229,69 @@ def test_the_steps_of_one_part_fill_one_bar() -> None:
         "fold 1 of 2",
     ]
     assert "3/3" in lines[0]
+
+
+def test_depthwise_convolutions_in_fp32_learn_alike_and_copies_made_before_keep_their_own_weights() -> (
+    None
+):
+    import torch
+
+    from models.trainer.precision import autocast, depthwise_in_fp32
+
+    def made() -> Any:
+        torch.manual_seed(0)
+        convolution = torch.nn.Conv2d(8, 8, 5, stride=2, groups=8)
+        return torch.nn.Sequential(torch.nn.Conv2d(3, 8, 1), convolution).to(
+            memory_format=torch.channels_last
+        )
+
+    def gradient(network: Any, precision: str) -> Any:
+        with autocast(torch.device("cpu"), precision):
+            said = network(images)
+        said.float().square().mean().backward()
+        return said.dtype, network[1].weight.grad
+
+    images = torch.randn(4, 3, 21, 21, generator=torch.Generator().manual_seed(1))
+    _, exact = gradient(made(), "fp32")
+    mixed = made()
+    average = copy.deepcopy(mixed)
+    depthwise_in_fp32(mixed)
+    said, fine = gradient(mixed, "bf16")
+    assert said == torch.bfloat16
+    assert (fine - exact).norm() < 0.02 * exact.norm()
+    with torch.no_grad():
+        mixed[1].weight.zero_()
+        mixed[1].bias.zero_()
+    assert mixed(images).abs().max() == 0 < average(images).abs().max()
+
+
+def test_a_process_that_keeps_what_it_frees_asks_for_no_pages_again() -> None:
+    if platform.libc_ver()[0] != "glibc":
+        pytest.skip("only glibc is told to keep memory")
+    code = """
+import resource, sys
+import torch
+from models.trainer import allocator
+if sys.argv[1] == "keep":
+    allocator.keep_freed()
+def work():
+    torch.ones(2**24).add_(1)
+work(), work()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    work()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    faults = {
+        how: int(
+            subprocess.run(
+                [sys.executable, "-c", code, how],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=ROOT,
+            ).stdout
+        )
+        for how in ("keep", "give back")
+    }
+    assert faults["keep"] * 20 < faults["give back"]

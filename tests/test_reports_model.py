@@ -140,6 +140,25 @@ def test_a_share_routed_counts_only_at_the_precision_that_was_wanted(precision, 
     assert said.replace("\u00a0", " ") == verdict
 
 
+def test_where_nothing_may_be_routed_the_goal_says_how_near_it_came():
+    evaluation = made("department", DEPARTMENTS, routed=0.0, precision=None)
+    share = {"pictures": 2000, "routed": 1000, "at_least": 0.984}
+    evaluation["routing"] |= {
+        "threshold": None,
+        "seen": {
+            "threshold": 0.978,
+            "held_out": share | {"share": 0.5, "precision": 0.992, "observations": 950},
+            "test": share | {"share": 0.48, "precision": 0.989, "observations": 170},
+        },
+    }
+    rows = {row[0]: row for row in goals([("department", evaluation)]).rows}
+    said = rows["Department: share routed at 99 % precision"][-1].replace("\u00a0", " ")
+    assert said.endswith(
+        "no confidence proves 99 % precision on held-out pictures; the surest 50 % of those were 99.2 % right, "
+        "which 950 pictures do not prove; of the test pictures 48 % are as sure, and 98.9 % of these are right"
+    )
+
+
 def test_figures_of_labels_and_of_what_is_routed_have_their_intervals(document):
     shown = tables(document)
     label = next(

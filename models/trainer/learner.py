@@ -49,6 +49,8 @@ class Learner:
         self.average = Average(self.network, recipe.ema) if recipe.ema else None
         self.optimizer = torch.optim.AdamW(groups(self.network.layers(), recipe, steps))
         self.precision = precision.chosen(recipe.precision, among.device)
+        if self.precision == "bf16" and among.device.type == "cpu":
+            precision.depthwise_in_fp32(self.network)
         self.parts = recipe.accumulation
         self.rate = 0.0
         self._called = torch.compile(self.network) if recipe.compile else self.network
@@ -68,7 +70,9 @@ class Learner:
 
     def begin(self, epoch: int) -> None:
         """Make ready to learn in `epoch`, from 0: the heads alone, or all."""
-        self.network.freeze(self._recipe.frozen or epoch < self._recipe.head_epochs).train()
+        recipe = self._recipe
+        still = recipe.frozen or epoch < recipe.head_epochs
+        self.network.freeze(still, recipe.frozen_stages).train()
 
     def learn(
         self, batch: Batch, epoch: int, number: int, step: int
