@@ -18,12 +18,37 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks._pictures import CACHE
+from storage import Lake, schemas
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 FOLDER = CACHE / "learning"
 _SAME = ("same_file", "same_work")
+_SOURCES = (
+    {"source": "met", "museum": "The Metropolitan Museum of Art", "licence": "CC0-1.0", "images_may_be_shown": True},
+    {"source": "wikiart", "museum": "WikiArt", "licence": "unknown", "images_may_be_shown": False},
+    {"source": "best", "museum": "Best artworks", "licence": "unknown", "images_may_be_shown": False},
+)  # fmt: skip
+_UNKNOWN = {
+    "catalog/fields": schemas.FIELDS,
+    "catalog/snapshots": schemas.SNAPSHOTS,
+    "catalog/sightings": schemas.SIGHTINGS,
+    "images/measures": schemas.MEASURES,
+    "duplicates/pairs": schemas.PAIRS,
+    "duplicates/similar": schemas.SIMILAR_SETS,
+    "duplicates/groups": schemas.GROUPS,
+    "duplicates/keepers": schemas.KEEPERS,
+    "predictions/departments": schemas.PREDICTIONS,
+    "predictions/styles": schemas.PREDICTIONS,
+    "predictions/genres": schemas.PREDICTIONS,
+    "predictions/artists": schemas.PREDICTIONS,
+    "predictions/outliers": schemas.OUTLIERS,
+    "predictions/label_issues": schemas.OUTLIERS,
+    "similarity/neighbours": schemas.NEIGHBOURS,
+    "images/rejects": schemas.REJECTS,
+    "crops/proposals": schemas.CROPS,
+}
 
 Row = dict[str, str]
 
@@ -94,6 +119,74 @@ def samples(folder: Path = FOLDER, *, artists_of: str = "wikiart") -> Samples:
     return Samples(store, artworks, artists, derivatives, features, whole, split, told)
 
 
+def lake_of(folder: Path = FOLDER) -> Lake:
+    """The samples as a lake, `folder`/lake, with all that training and its report read; predictions are none yet.
+
+    One that is there already is written anew but for its models, so that what was trained stays.
+    """
+    import pyarrow as pa
+
+    from warehouse.star import STAR, build
+
+    made = samples(folder)
+    lake = Lake.open(folder / "lake", "samples")
+    if not lake.images.root.exists():
+        lake.images.root.parent.mkdir(parents=True, exist_ok=True)
+        lake.images.root.symlink_to(made.store.resolve())
+    known: dict[str, pa.Table] = {
+        "catalog/artworks": made.artworks,
+        "catalog/artists": made.artists,
+        "catalog/sources": schemas.table(schemas.SOURCES, [*_SOURCES]),
+        "images/originals": _originals(made),
+        "duplicates/primary": _primary(made),
+        "images/derivatives": made.derivatives,
+        "embeddings/features": made.features,
+        "training/examples": made.examples,
+        "training/splits": made.splits,
+    }
+    empty = {key: schema.empty_table() for key, schema in _UNKNOWN.items()}
+    for key, table in {**empty, **known}.items():
+        plain = [one.name for one in table.schema if not pa.types.is_nested(one.type)]
+        lake.write(key, table, plain[:2])
+    for table in STAR:
+        build(lake, table)
+    return lake
+
+
+def _originals(made: Samples) -> "pa.Table":
+    """ORIGINALS of the pictures that teach; their bytes stay with the samples."""
+    rows = {
+        row["artwork_id"]: {
+            "image_id": f"{row['artwork_id']}#0",
+            "artwork_id": row["artwork_id"],
+            "source": row["artwork_id"].partition(":")[0],
+            "url": row["artwork_id"],
+            "sha256": row["sha256"],
+            "path": row["artwork_id"],
+            "bytes": 0,
+            "media_type": "image/jpeg",
+        }
+        for row in made.examples.to_pylist()
+    }
+    return schemas.table(schemas.ORIGINALS, list(rows.values()))
+
+
+def _primary(made: Samples) -> "pa.Table":
+    """PRIMARY: each work has one picture."""
+    places = {row["sha256"]: row["path"] for row in made.derivatives.to_pylist()}
+    rows = {
+        row["artwork_id"]: {
+            "artwork_id": row["artwork_id"],
+            "image_id": f"{row['artwork_id']}#0",
+            "sha256": row["sha256"],
+            "path": places[row["sha256"]],
+            "group_id": f"{row['artwork_id']}#0",
+        }
+        for row in made.examples.to_pylist()
+    }
+    return schemas.table(schemas.PRIMARY, list(rows.values()))
+
+
 def _home() -> Path:
     named = os.environ.get("ARTLAKE_SAMPLES")
     if not named:
@@ -124,7 +217,6 @@ def _id(row: Row) -> str:
 def _catalog(rows: dict[str, Row]) -> tuple["pa.Table", "pa.Table"]:
     """ARTWORKS and ARTISTS of the manifest."""
     from models.labels import term
-    from storage import schemas
 
     works, people = [], {}
     for name, row in rows.items():
