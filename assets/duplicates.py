@@ -107,7 +107,7 @@ def pairs(lake: dg.ResourceParam[Lake]) -> Results:
         vectors=vectors,
         memo=lake.file("duplicates/memo"),
     )
-    groups = find_groups(pictures["image_id"].to_pylist(), found)
+    groups = find_groups(pictures["image_id"], found)
     similar = similar_sets(pictures, vectors, found)
     keepers = rank_keepers(groups, pictures, decided, sources_order=tuple(MUSEUMS))
     yield work.table(
@@ -116,7 +116,7 @@ def pairs(lake: dg.ResourceParam[Lake]) -> Results:
         ["image_a", "image_b"],
         metadata=_shown(found, pictures, lake),
     )
-    whole = groups.num_rows == pictures.num_rows == len(set(groups["image_id"].to_pylist()))
+    whole = groups.num_rows == pictures.num_rows == len(groups["image_id"].unique())
     yield work.table(
         "duplicates/groups",
         groups,
@@ -166,6 +166,7 @@ def _records(lake: Lake) -> "pa.Table":
 
 def _shown(found: "pa.Table", pictures: "pa.Table", lake: Lake) -> dict[str, Any]:
     """How many pairs of each kind and relation, and some of them side by side, refused ones last."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     from imaging.sheets import pair_sheet
@@ -175,9 +176,9 @@ def _shown(found: "pa.Table", pictures: "pa.Table", lake: Lake) -> dict[str, Any
     sure = found.filter(found["confirmed"])
     refused = found.filter(pc.invert(found["confirmed"])).sort_by([("likeness", "descending")])
     rows = sure.slice(0, _PAIRS_SHOWN).to_pylist() + refused.slice(0, _REFUSED_SHOWN).to_pylist()
-    paths = dict(
-        zip(pictures["image_id"].to_pylist(), pictures["derivative"].to_pylist(), strict=True)
-    )
+    named = pa.array([row[end] for row in rows for end in ("image_a", "image_b")], pa.string())
+    seen = pictures.filter(pc.is_in(pictures["image_id"], value_set=named))
+    paths = dict(zip(seen["image_id"].to_pylist(), seen["derivative"].to_pylist(), strict=True))
     shown = [
         (
             (lake.images.root / paths[row["image_a"]], row["image_a"]),

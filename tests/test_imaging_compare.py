@@ -1,12 +1,16 @@
 """imaging.duplicates.compare: pairs of derivatives measured once, the same whichever way round."""
 
+import gc
+import weakref
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from imaging.duplicates.compare import MEASURED, DerivativeError, compare
+from imaging.duplicates.view import View
 from tests._paintings import Easel, candidates, painting
 
 
@@ -96,6 +100,25 @@ def test_a_derivative_that_is_not_what_was_measured_is_named_until_it_is_back(
         rows(easel, ("whole", "lost", 0), memo=tmp_path / "memo")
     lost.write_bytes(whole)
     assert rows(easel, ("whole", "lost", 0), memo=tmp_path / "memo")
+
+
+def test_nothing_of_a_batch_is_held_once_it_is_done(easel, monkeypatch) -> None:
+    """Not even until cycles are collected: a worker goes through thousands of batches."""
+    made: list[weakref.ref] = []
+    before = View.__init__
+
+    def counted(view: View, rgb: np.ndarray) -> None:
+        made.append(weakref.ref(view))
+        before(view, rgb)
+
+    monkeypatch.setattr(View, "__init__", counted)
+    gc.disable()
+    try:
+        rows(easel, ("whole", "mirror", 4), ("whole", "other", 0))
+        assert len(made) >= 4
+        assert not [it for it in made if it() is not None]
+    finally:
+        gc.enable()
 
 
 def test_no_candidates_make_an_empty_table(easel) -> None:

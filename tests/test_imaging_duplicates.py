@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageOps
 
+from imaging.duplicates import slices
 from imaging.duplicates.compare import DerivativeError
 from imaging.duplicates.groups import find_groups
+from imaging.duplicates.keepers import rank_keepers
 from imaging.duplicates.pairs import find_pairs
 from storage.schemas import PAIRS
 from tests._paintings import painting
@@ -124,6 +126,30 @@ def test_look_alikes_are_refused_and_stay_in_the_table(tmp_path: Path) -> None:
 def test_the_order_of_rows_changes_nothing(shelf: Shelf, random) -> None:
     order = random.sample(range(len(shelf.files)), len(shelf.files))
     assert shelf.pairs(order=order).equals(shelf.pairs())
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_how_many_rows_are_worked_on_at_a_time_changes_nothing(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    decisions = [
+        ("met:2#0", "nga:1#0", "not_duplicate"),
+        ("wga:1#0", "wga:3#0", "keep_both"),
+        ("nga:2#0", "met:1#0", "keep_this"),
+    ]
+
+    def outcome() -> tuple[pa.Table, pa.Table]:
+        pairs = shelf.pairs(decisions)
+        told = pa.Table.from_pylist(
+            [dict(zip(("image_a", "image_b", "verdict"), it, strict=True)) for it in decisions]
+        )
+        return pairs, rank_keepers(find_groups(shelf.files, pairs), shelf.images, told)
+
+    at_once = outcome()
+    assert at_once[0].num_rows > 10 and at_once[1].num_rows > 10
+    monkeypatch.setattr(slices, "ROWS", rows)
+    few = outcome()
+    assert all(one.equals(other) for one, other in zip(at_once, few, strict=True))
 
 
 def test_what_people_decide_wins(shelf: Shelf) -> None:

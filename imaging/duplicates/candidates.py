@@ -41,6 +41,7 @@ EQUAL_HASHES = 8  # pictures of equal hashes that are compared with each other; 
 
 WHOLE = "whole"
 
+_READ = "image_id artwork_id sha256 content width height phash dhash_h dhash_v phash_turned frame_hashes"
 CANDIDATES = pa.schema(
     [
         ("image_a", pa.string()),
@@ -68,10 +69,10 @@ def propose(images: pa.Table, vectors: pa.Table | None = None) -> pa.Table:
     `frame` ("whole/90 %": a whole, b in its middle 90 %) are those in which the hashes match best; those
     of a turned form follow from the upright bits, which count equal neighbours as a difference.
     """
-    images = images.sort_by("image_id")
+    images = _in_order(images.select(_READ.split()))
     facts = _Facts(images)
     found = [*_equal_files(images, facts)]
-    found += [*_near_hashes(facts), *_same_record(images, facts)]
+    found += [*_near_hashes(facts), _same_record(images, facts)]
     directions = _unit_vectors(images, vectors)
     if directions is not None:
         found.append(_near_vectors(directions, facts))
@@ -95,6 +96,13 @@ def propose(images: pa.Table, vectors: pa.Table | None = None) -> pa.Table:
         ],
         schema=CANDIDATES,
     )
+
+
+def _in_order(images: pa.Table) -> pa.Table:
+    """By image_id; as it is where it is so already, since a copy weighs as much again."""
+    ids = images["image_id"].combine_chunks()
+    ordered = pc.all(pc.less_equal(ids[:-1], ids[1:])).as_py()
+    return images.sort_by("image_id") if ordered is False else images
 
 
 class _Facts:
@@ -152,21 +160,36 @@ def _near_hashes(facts: _Facts) -> Iterator[Found]:
     yield from _chained(told[crowded], told[leader[crowded]], facts)
     told = told[~crowded | (leader == np.arange(len(told)))]
 
-    i, j, _ = pairs_within(facts.phash[told], WHOLE_BITS)
-    whole = facts.whole(told[i], told[j], HASH)
-    yield only(whole, whole["dhash"] <= DHASH_BITS)
+    yield _whole(told, facts)
+    yield _framed(told, facts)
+    yield _turned(told, facts)
 
+
+def _whole(told: np.ndarray, facts: _Facts) -> Found:
+    i, j, _ = pairs_within(facts.phash[told], WHOLE_BITS)
+    found = facts.whole(told[i], told[j], HASH)
+    return only(found, found["dhash"] <= DHASH_BITS)
+
+
+def _framed(told: np.ndarray, facts: _Facts) -> Found:
+    """One whole, the other in a frame; frame by frame, since most pairs that agree do so in several."""
     among = np.zeros(len(facts.phash), dtype=bool)
     among[told] = True
-    parts = np.flatnonzero(among[facts.owner] & ((facts.part_along != 0) | (facts.part_down != 0)))
-    i, k, bits = pairs_between(facts.phash[told], facts.part_phash[parts], FRAME_BITS)
-    a, k = told[i], parts[k]
-    b = facts.owner[k]
-    dhash = _dhash(facts.along[a], facts.down[a], facts.part_along[k], facts.part_down[k])
-    frame = facts.part_frame[k] + np.where(a < b, 0, facts.reverse)
-    framed = proposals(np.minimum(a, b), np.maximum(a, b), HASH, bits, dhash, frame, 0)
-    yield only(framed, (dhash <= DHASH_BITS) & (a != b))
+    edged = among[facts.owner] & ((facts.part_along != 0) | (facts.part_down != 0))
+    found = [proposals(told[:0], told[:0], HASH, told[:0], told[:0], 0, 0)]
+    for frame in range(1, facts.reverse + 1):
+        parts = np.flatnonzero(edged & (facts.part_frame == frame))
+        i, k, bits = pairs_between(facts.phash[told], facts.part_phash[parts], FRAME_BITS)
+        a, k = told[i], parts[k]
+        b = facts.owner[k]
+        dhash = _dhash(facts.along[a], facts.down[a], facts.part_along[k], facts.part_down[k])
+        names = np.where(a < b, frame, frame + facts.reverse)
+        framed = proposals(np.minimum(a, b), np.maximum(a, b), HASH, bits, dhash, names, 0)
+        found = [best([*found, only(framed, (dhash <= DHASH_BITS) & (a != b))])]
+    return found[0]
 
+
+def _turned(told: np.ndarray, facts: _Facts) -> Found:
     i, k, bits = pairs_between(facts.phash[told], facts.turned[told, 1:].ravel(), TURNED_BITS)
     a, b, form = told[k // 7], told[i], k % 7 + 1
     before = a < b  # the other way round is found from the other side
@@ -176,7 +199,7 @@ def _near_hashes(facts: _Facts) -> Iterator[Found]:
         of = form == number
         along, down = turned_dhash(facts.along[a[of]], facts.down[a[of]], number)
         dhash[of] = _dhash(along, down, facts.along[b[of]], facts.down[b[of]])
-    yield proposals(a, b, HASH, bits[before], dhash, 0, form)
+    return proposals(a, b, HASH, bits[before], dhash, 0, form)
 
 
 def _chained(members: np.ndarray, leaders: np.ndarray, facts: _Facts) -> Iterator[Found]:
@@ -189,12 +212,12 @@ def _chained(members: np.ndarray, leaders: np.ndarray, facts: _Facts) -> Iterato
     yield facts.whole(members[next_one], members[next_one + 1], HASH)
 
 
-def _same_record(images: pa.Table, facts: _Facts) -> Iterator[Found]:
+def _same_record(images: pa.Table, facts: _Facts) -> Found:
     """Pair each picture of an artwork with its first: details, versos, other sides."""
     here = np.flatnonzero(facts.first & images["artwork_id"].is_valid().to_numpy())
     leader = here[_leaders(images.select(["artwork_id"]).take(pa.array(here)))]
     others = leader != here
-    yield facts.whole(leader[others], here[others], RECORD)
+    return facts.whole(leader[others], here[others], RECORD)
 
 
 def _near_vectors(directions: tuple[np.ndarray, np.ndarray], facts: _Facts) -> Found:
@@ -216,7 +239,7 @@ def _unit_vectors(
 
 
 def _dhash(along: np.ndarray, down: np.ndarray, other: np.ndarray, below: np.ndarray) -> np.ndarray:
-    return hamming(along, other).astype(np.int64) + hamming(down, below)
+    return hamming(along, other).astype(np.int16) + hamming(down, below)
 
 
 def _leaders(columns: pa.Table) -> np.ndarray:

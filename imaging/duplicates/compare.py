@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from imaging.duplicates import alignment, structure
 from imaging.duplicates.alignment import Alignment
 from imaging.duplicates.groups import components
+from imaging.duplicates.slices import places
 from imaging.duplicates.structure import Agreement
 from imaging.duplicates.view import View, inverse, read
 from imaging.errors import DecodeError
@@ -79,22 +80,20 @@ def compare(
     Raises DerivativeError naming a derivative that is gone or not what was measured, ValueError naming a
     picture that is not among `images`.
     """
-    contents, paths = _facts(candidates, images)
-    rows, turned_over = [], []
-    facts = candidates.select(["form", "frame", "proposed_by"]).to_pylist()
-    for a, b, path_a, path_b, fact in zip(*contents, *paths, facts, strict=True):
-        over = a > b
-        rows.append(
-            _asked(b, a, path_b, path_a, fact, over)
-            if over
-            else _asked(a, b, path_a, path_b, fact, over)
-        )
-        turned_over.append(over)
-    table = pa.Table.from_pylist(rows, schema=_ASKED)
+    one, other = (
+        places(images["image_id"], candidates, name, "candidates")
+        for name in ("image_a", "image_b")
+    )
+    rank = pc.rank(images["content"], tiebreaker="dense").to_numpy()
+    over = rank[one] > rank[other]  # a pair is kept by the smaller content first
+    one, other = np.where(over, other, one), np.where(over, one, other)
+    order = _neighbours_together(images.num_rows, one, other)
+    proposed = candidates.select(["form", "frame", "proposed_by"]).take(order)
+    asked = _asked(proposed, images, one[order], other[order], over[order])
     with tempfile.TemporaryDirectory(prefix="artlake-compare-") as scratch:
         result = map_files(
             Compare(store_root),
-            _neighbours_together(table),
+            asked,
             memo or Path(scratch),
             key="pair",
             version=COMPARE,
@@ -108,57 +107,46 @@ def compare(
             f"{lost['error'][0].as_py()}. Remove the folder of the measures' memo (images/memo of a lake, the "
             "cache of a cull) and measure again."
         )
-    return _joined(candidates, result, table["pair"], pa.array(turned_over, pa.bool_()))
+    where = np.empty(len(order), np.int64)
+    where[order] = pc.index_in(asked["pair"], value_set=result["pair"].combine_chunks()).to_numpy()
+    return _joined(candidates, result.drop_columns(["pair", "error"]).take(where), over)
 
 
 def _asked(
-    one: str, other: str, path: str, path_other: str, fact: Mapping[str, Any], over: bool
-) -> dict[str, Any]:
-    """A row of _ASKED; `over`: `one` is the candidate's b."""
-    form, frame = fact["form"] or 0, fact["frame"] or _UPRIGHT
-    if over:
-        form, frame = inverse(form), "/".join(reversed(frame.split("/")))
-    if form or frame == _UPRIGHT:
-        frame = None
-    # Embeddings do not tell a mirror image from its like, so they propose none.
-    free = fact["proposed_by"] == _EMBEDDING and form == 0
-    return {
-        "pair": f"{one}-{other}-{form}-{frame or ''}{'-mirror' if free else ''}",
-        "one": path,
-        "other": path_other,
-        "form": form,
-        "frame": frame,
-        "free": free,
-    }
-
-
-def _neighbours_together(table: pa.Table) -> pa.Table:
-    """Rows so ordered that pairs of the same few pictures follow each other, and share what is made of them."""
-    ends = pa.chunked_array([*table["one"].chunks, *table["other"].chunks], pa.string())
-    places = ends.combine_chunks().dictionary_encode()
-    one, other = places.indices.to_numpy().reshape(2, -1)
-    cluster = components(len(places.dictionary), one, other)[0][one]
-    return table.take(np.lexsort((other, one, cluster)))
-
-
-def _facts(candidates: pa.Table, images: pa.Table) -> tuple[list[list[str]], list[list[str]]]:
-    """Contents of all a and of all b; paths of all a and of all b."""
-    contents, paths = [], []
-    for name in ("image_a", "image_b"):
-        where = pc.index_in(candidates[name], value_set=images["image_id"].combine_chunks())
-        if where.null_count:
-            stranger = candidates[name][where.is_null().index(True).as_py()]
-            raise ValueError(f"candidates: {name} {stranger} is not among the pictures")
-        contents.append(images["content"].take(where).to_pylist())
-        paths.append(images["derivative"].take(where).to_pylist())
-    return contents, paths
-
-
-def _joined(
-    candidates: pa.Table, result: pa.Table, pairs: pa.ChunkedArray, over: pa.Array
+    candidates: pa.Table, images: pa.Table, one: np.ndarray, other: np.ndarray, over: np.ndarray
 ) -> pa.Table:
-    where = pc.index_in(pairs, value_set=result["pair"].combine_chunks())
-    found = result.take(where)
+    """_ASKED; one, other: positions among the images; over: `one` is the candidate's b."""
+    form = candidates["form"].fill_null(0).to_numpy()
+    form = np.where(over, np.array([inverse(it) for it in range(8)], np.int8)[form], form)
+    known = candidates["frame"].fill_null(_UPRIGHT).combine_chunks().dictionary_encode()
+    names = known.dictionary.to_pylist()
+    names += ["/".join(reversed(name.split("/"))) for name in names]
+    frames = pa.array([None if name == _UPRIGHT else name for name in names], pa.string())
+    frame = frames.take(pa.array(known.indices.to_numpy() + over * len(known.dictionary)))
+    frame = pc.if_else(pa.array(form > 0), None, frame)
+    # Embeddings do not tell a mirror image from its like, so they propose none.
+    embedded = pc.equal(candidates["proposed_by"], _EMBEDDING).combine_chunks()
+    free = pc.and_(embedded, pa.array(form == 0))
+    ends = pc.binary_join_element_wise(pc.fill_null(frame, ""), pc.if_else(free, "-mirror", ""), "")
+    contents, paths = images["content"].combine_chunks(), images["derivative"].combine_chunks()
+    pair = pc.binary_join_element_wise(
+        contents.take(one), contents.take(other), pa.array(form).cast(pa.string()), ends, "-"
+    )
+    return pa.table(
+        [pair, paths.take(one), paths.take(other), pa.array(form), frame, free], schema=_ASKED
+    )
+
+
+def _neighbours_together(n: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """An order of pairs of n pictures in which those of the same few follow each other, and share what is made
+    of them.
+    """
+    return np.lexsort((other, one, components(n, one, other)[0][one]))
+
+
+def _joined(candidates: pa.Table, found: pa.Table, turned_over: np.ndarray) -> pa.Table:
+    """found: what was measured of each candidate, a and b changed round where it is turned over."""
+    over = pa.array(turned_over)
     for name in MEASURED.names:
         column = found[name].combine_chunks()
         if name in ("covered_a", "colour_a", "covered_b", "colour_b"):
@@ -183,11 +171,15 @@ class Compare:
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """One row a pair, in the batch's order. A picture is read once for all its pairs in the batch."""
 
-        @lru_cache(maxsize=256)  # half a megabyte each
+        # 0.4 MB each, and few batches of neighbours have more. A cache that called itself would outlive its batch:
+        # nothing but a rare collection of cycles would free the pictures.
+        @lru_cache(maxsize=64)
+        def upright(path: str, content: str) -> View:
+            return read(self.store_root / path, content)
+
+        @lru_cache(maxsize=64)
         def view(path: str, content: str, form: int) -> View:
-            if form == 0:
-                return read(self.store_root / path, content)
-            return view(path, content, 0).turned(form)
+            return upright(path, content).turned(form)
 
         with one_thread():  # a process a core is already at work
             rows = [self._row(row, view) for row in batch.to_pylist()]

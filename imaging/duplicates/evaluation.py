@@ -97,7 +97,7 @@ def find(
 ) -> tuple[pa.Table, dict[str, str]]:
     """PAIRS of what `pictures` returned, and the group of each; no record and no person helps."""
     pairs = find_pairs(images, None, work, vectors=vectors, memo=work / "memo" / "compare")
-    groups = find_groups(images["image_id"].to_pylist(), pairs)
+    groups = find_groups(images["image_id"], pairs)
     members, names = groups["image_id"].to_pylist(), groups["group_id"].to_pylist()
     return pairs, dict(zip(members, names, strict=True))
 

@@ -9,22 +9,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from imaging.duplicates.slices import places
 from storage.schemas import GROUPS
 
 
-def find_groups(image_ids: Iterable[str], pairs: pa.Table) -> pa.Table:
+def find_groups(image_ids: pa.ChunkedArray | Iterable[str], pairs: pa.Table) -> pa.Table:
     """GROUPS of the confirmed pairs of a PAIRS table; every picture is in exactly one group.
 
     Raises ValueError when a confirmed pair names a picture that is not among `image_ids`.
     """
-    ids = pa.array(sorted(set(image_ids)), pa.string())
-    sure = pairs.filter(pairs["confirmed"])
-    ends = [pc.index_in(sure[name], value_set=ids) for name in ("image_a", "image_b")]
-    for name, positions in zip(("image_a", "image_b"), ends, strict=True):
-        if positions.null_count:
-            stranger = sure[name][positions.is_null().index(True).as_py()]
-            raise ValueError(f"pairs: {name} {stranger} is not among the pictures to group")
-    first, sizes = components(len(ids), *(positions.to_numpy() for positions in ends))
+    if not isinstance(image_ids, pa.ChunkedArray):
+        image_ids = pa.chunked_array([list(image_ids)], pa.string())
+    ids = pc.unique(image_ids)
+    ids = ids.take(pc.sort_indices(ids))
+    sure = pairs.select(["image_a", "image_b"]).filter(pairs["confirmed"])
+    ends = (places(ids, sure, name, "pairs") for name in ("image_a", "image_b"))
+    first, sizes = components(len(ids), *ends)
     return pa.table([ids, ids.take(pa.array(first)), pa.array(sizes, pa.int32())], schema=GROUPS)
 
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from imaging.duplicates.decisions import KEEP_BOTH, KEEP_THIS, Decision, latest
 from imaging.duplicates.scores import Bests, Picture, compared, own_date, pixels, points
+from imaging.duplicates.slices import slices
 from storage.schemas import KEEPERS
 from storage.schemas import table as as_table
 
@@ -51,29 +52,35 @@ def rank_keepers(
     """
     if policy not in POLICIES:
         raise ValueError(f"policy {policy!r} is none of {', '.join(POLICIES)}")
-    shared = groups.filter(pc.greater(groups["group_size"], 1))
-    wanted = images.filter(pc.is_in(images["image_id"], value_set=shared["image_id"]))
+    order = [("group_id", "ascending"), ("image_id", "ascending")]
+    shared = groups.filter(pc.greater(groups["group_size"], 1)).sort_by(order)
+    at = pc.index_in(shared["image_id"], value_set=images["image_id"].combine_chunks())
+    if at.null_count:
+        lost = shared.filter(at.is_null()).slice(0, 1).to_pylist()[0]
+        raise ValueError(f"group {lost['group_id']}: no facts about picture {lost['image_id']}")
     flat = [field.name for field in images.schema if not pa.types.is_nested(field.type)]
-    places = {source: place for place, source in enumerate(sources_order)}
-    facts = {
-        row["image_id"]: {**row, "place": places.get(row["source"], len(places))}
-        for row in wanted.select(flat).to_pylist()
-    }
+    facts = images.select(flat)
+    trusted = {source: place for place, source in enumerate(sources_order)}
     by_picture: dict[str, list[tuple[int, Decision]]] = {}
     for number, decision in enumerate(latest(decisions).values()):
         by_picture.setdefault(decision.image_a, []).append((number, decision))
-    rows: list[dict[str, Any]] = []
-    order = [("group_id", "ascending"), ("image_id", "ascending")]
-    for group, members in groupby(shared.sort_by(order).to_pylist(), lambda row: row["group_id"]):
-        ids = [member["image_id"] for member in members]
-        lost = [image for image in ids if image not in facts]
-        if lost:
-            raise ValueError(f"group {group}: no facts about picture {lost[0]}")
-        among = set(ids)
-        told = [it for image in ids for it in by_picture.get(image, ()) if it[1].image_b in among]
-        said = [it for _, it in sorted(told, key=lambda one: one[0])]
-        rows += _ranked(group, [facts[image] for image in ids], said, POLICIES[policy], references)
-    return as_table(KEEPERS, rows)
+    made = [KEEPERS.empty_table()]
+    for part in slices(shared.append_column("at", at), by="group_id"):
+        rows: list[dict[str, Any]] = []
+        pictures = zip(
+            part["group_id"].to_pylist(), facts.take(part["at"]).to_pylist(), strict=True
+        )
+        for group, members in groupby(pictures, lambda it: it[0]):
+            these: list[Picture] = [
+                {**row, "place": trusted.get(row["source"], len(trusted))} for _, row in members
+            ]
+            ids = [row["image_id"] for row in these]
+            among = set(ids)
+            told = [it for one in ids for it in by_picture.get(one, ()) if it[1].image_b in among]
+            said = [it for _, it in sorted(told, key=lambda one: one[0])]
+            rows += _ranked(group, these, said, POLICIES[policy], references)
+        made.append(as_table(KEEPERS, rows))
+    return pa.concat_tables(made)
 
 
 def _ranked(

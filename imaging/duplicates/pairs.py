@@ -8,18 +8,22 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from imaging.duplicates.candidates import propose
 from imaging.duplicates.decisions import NOT_DUPLICATE, Decision, latest, words
+from imaging.duplicates.groups import components
+from imaging.duplicates.slices import places
 from storage.schemas import PAIRS
 from storage.schemas import table as as_table
 
 SAME_FILE, SAME_IMAGE, SAME_WORK = "same_file", "same_image", "same_work"
 DIFFERENT_WORK = "different_work"
 _SURENESS = {SAME_FILE: 0, SAME_IMAGE: 1, SAME_WORK: 2}
-_ORDER = [("image_a", "ascending"), ("image_b", "ascending")]
+_ENDS = ("image_a", "image_b")
+_ORDER = [(name, "ascending") for name in _ENDS]
 
 Key = tuple[str, str]
 
@@ -49,31 +53,55 @@ def find_pairs(
     from imaging.duplicates.compare import compare
     from imaging.duplicates.verdict import judge
 
-    images = images.sort_by("image_id")
     decided = latest(decisions)  # a bad one is told before the work, not after
     compared = compare(propose(images, vectors), images, store_root, memo)
     pairs = judge(compared, images, records)
-    return follow(pairs, decided, images).sort_by(_ORDER)
+    return follow(pairs, decided, images).sort_by(_ORDER) if decided else pairs
 
 
 def follow(pairs: pa.Table, decided: Mapping[Key, Decision], images: pa.Table) -> pa.Table:
     """PAIRS where the decisions of people overrule, or add, the pairs they speak of.
 
     A decision about a picture that is no longer here waits for its return.
+
+    Raises ValueError naming a picture of a pair that is not among `images`.
     """
     if not decided:
         return pairs
-    rows = {(row["image_a"], row["image_b"]): row for row in pairs.to_pylist()}
     named = pa.array(sorted({image for key in decided for image in key}), pa.string())
     here = images.select(["image_id", "sha256", "phash", "dhash_h", "dhash_v"])
     here = here.filter(pc.is_in(here["image_id"], value_set=named))
     known = {row["image_id"]: row for row in here.to_pylist()}
     spoken = {key: it for key, it in decided.items() if known.keys() >= set(key)}
+    touched = _touched(pairs, spoken, images["image_id"])
+    rows = {(row["image_a"], row["image_b"]): row for row in pairs.filter(touched).to_pylist()}
     for key, decision in spoken.items():
         rows[key] = _overruled(rows.get(key), known[key[0]], known[key[1]], decision)
     apart = [key for key, decision in spoken.items() if decision.verdict == NOT_DUPLICATE]
     _keep_apart(rows.values(), apart, spoken.keys())
-    return as_table(PAIRS, list(rows.values()))
+    parts = [pairs.filter(~touched), as_table(PAIRS, list(rows.values()))]
+    added = np.arange(pairs.num_rows, sum(part.num_rows for part in parts))
+    place = np.concatenate([np.flatnonzero(~touched), np.flatnonzero(touched), added])
+    return pa.concat_tables(parts).take(np.argsort(place))
+
+
+def _touched(pairs: pa.Table, spoken: Mapping[Key, Decision], ids: pa.ChunkedArray) -> np.ndarray:
+    """Pairs that decisions can change: those they name, and what is confirmed in a group with two to keep apart."""
+    named = pa.table(
+        {
+            name: pa.array([key[side] for key in spoken], pa.string())
+            for side, name in enumerate(_ENDS)
+        }
+    )
+    a, b = (places(ids, pairs, name, "pairs") for name in _ENDS)
+    one, other = (places(ids, named, name, "decisions") for name in _ENDS)
+    apart = np.array([it.verdict == NOT_DUPLICATE for it in spoken.values()], dtype=bool)
+    sure = pairs["confirmed"].to_numpy()
+    first, _ = components(
+        len(ids), np.append(a[sure], one[~apart]), np.append(b[sure], other[~apart])
+    )
+    mixed = first[one[apart & (first[one] == first[other])]]
+    return np.isin(a * len(ids) + b, one * len(ids) + other) | (sure & np.isin(first[a], mixed))
 
 
 def _overruled(

@@ -20,8 +20,16 @@ _UPRIGHT_FIRST = (
     4  # bits that a turned form must be nearer by, since many pictures are nearly symmetric
 )
 
-# One proposal a row: positions a < b, by, phash, dhash, frame, form. A pair may come several times.
-_COLUMNS = ("a", "b", "by", "phash", "dhash", "frame", "form")
+# One proposal a row: positions a < b, and why. A pair may come several times.
+_COLUMNS = {
+    "a": np.int32,
+    "b": np.int32,
+    "by": np.int8,
+    "phash": np.int16,
+    "dhash": np.int16,
+    "frame": np.int16,
+    "form": np.int8,
+}
 Found = dict[str, np.ndarray]
 
 
@@ -35,9 +43,10 @@ def proposals(
     form: np.ndarray | int,
 ) -> Found:
     """One proposal for each a and b, positions a < b; single values hold for all."""
-    columns = (a, b, by, phash, dhash, frame, form)
-    wide = [np.broadcast_to(np.asarray(it, dtype=np.int64), a.shape) for it in columns]
-    return dict(zip(_COLUMNS, wide, strict=True))
+    columns = zip(_COLUMNS.items(), (a, b, by, phash, dhash, frame, form), strict=True)
+    return {
+        name: np.broadcast_to(np.asarray(it, dtype=kind), a.shape) for (name, kind), it in columns
+    }
 
 
 def only(found: Mapping[str, np.ndarray], keep: np.ndarray) -> Found:

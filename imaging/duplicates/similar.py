@@ -38,7 +38,7 @@ def similar_sets(
     directions = unit(pc.list_flatten(rows).to_numpy().reshape(len(ids), width))
     i, j, alike = pairs_above(directions, least, NEAREST)
 
-    groups = find_groups(images["image_id"].to_pylist(), pairs)
+    groups = find_groups(images["image_id"], pairs)
     place = pc.index_in(ids, value_set=groups["image_id"].combine_chunks())
     group = groups["group_id"].take(place).combine_chunks().dictionary_encode().indices.to_numpy()
     refused = _refused(pairs, images, firsts["sha256"].combine_chunks())

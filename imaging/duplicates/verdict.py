@@ -4,7 +4,7 @@ What belongs here: every limit with where it comes from, the rules, and the sent
 first; records then part what a museum knows to be two objects, and name how variants relate.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from imaging.duplicates import records as catalogue
+from imaging.duplicates.slices import places, slices
 from storage.schemas import PAIRS
 from storage.schemas import table as as_table
 
@@ -73,17 +74,49 @@ def judge(
 
     compared: what `imaging.duplicates.compare` made of candidates. images: image_id, sha256, content.
     records: catalogue.RECORDS, or None where nothing is known but pixels. limits: LIMITS where None.
+
+    Raises ValueError naming a picture that is not among `images`.
     """
-    wanted = limits or LIMITS
-    facts = _by_id(images.select(["image_id", "sha256", "content"]))
-    known = {} if records is None else _by_id(records)
-    found = agree(compared, wanted).tolist()
+    facts, made = images.select(["sha256", "content"]), [PAIRS.empty_table()]
+    for side in "ab":
+        at = places(images["image_id"], compared, f"image_{side}", "compared pairs")
+        compared = compared.append_column(f"picture_{side}", pa.array(at))
+        if records is not None:
+            ids = records["image_id"].combine_chunks()
+            at = pc.index_in(compared[f"image_{side}"], value_set=ids)
+            compared = compared.append_column(f"record_{side}", at)
+    for part in slices(compared):
+        pictures = [facts.take(part[f"picture_{side}"]).to_pylist() for side in "ab"]
+        known: list[list[Row | None]] = [[None] * part.num_rows] * 2
+        if records is not None:
+            known = [_rows_at(records, part[f"record_{side}"]) for side in "ab"]
+        made.append(_pairs(part, pictures, known, limits or LIMITS))
+    return pa.concat_tables(made)
+
+
+def _rows_at(table: pa.Table, at: pa.ChunkedArray) -> list[Row | None]:
+    """The rows at those positions; None where there is no position."""
+    there = at.is_valid().to_pylist()
+    return [
+        row if known else None for row, known in zip(table.take(at).to_pylist(), there, strict=True)
+    ]
+
+
+def _pairs(
+    compared: pa.Table,
+    pictures: Sequence[Sequence[Row]],
+    known: Sequence[Sequence[Row | None]],
+    limits: Limits,
+) -> pa.Table:
+    """PAIRS of a few compared pairs; pictures, known: facts and records of all a, and of all b."""
+    found = agree(compared, limits).tolist()
     rows = []
-    for row, same in zip(compared.to_pylist(), found, strict=True):
-        a, b = row["image_a"], row["image_b"]
-        kind, relation, evidence = _judged(row, facts[a], facts[b], same, wanted)
-        if kind != SAME_FILE and a in known and b in known:
-            said = _by_records(kind, known[a], known[b])
+    for row, same, a, b, of_a, of_b in zip(
+        compared.to_pylist(), found, *pictures, *known, strict=True
+    ):
+        kind, relation, evidence = _judged(row, a, b, same, limits)
+        if kind != SAME_FILE and of_a and of_b:
+            said = _by_records(kind, of_a, of_b)
             if said:
                 kind, relation, evidence = said[0], said[1] or relation, f"{evidence}; {said[2]}"
         if kind == DIFFERENT_WORK:
@@ -203,7 +236,3 @@ def _refused(row: Row, limits: Limits) -> str:
 
 def _numbers(column: pa.ChunkedArray, missing: float) -> np.ndarray:
     return pc.fill_null(column.combine_chunks().cast(pa.float64()), missing).to_numpy()
-
-
-def _by_id(table: pa.Table) -> dict[str, Row]:
-    return {row["image_id"]: row for row in table.to_pylist()}
