@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # loaded by the functions that need it: the asset graph loads
 MISSING = "missing"  # the file was not there
 CHANGED = "changed"  # it changed while it was read
 CRASHED = "crashed"  # the process that worked on it was killed
+_TOGETHER = 64  # batches: thousands of small ones hold many times the memory that they fill
 Kernel = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 
 
@@ -63,14 +64,17 @@ def map_files(
     todo = _missing(rows, done, key)
     if todo.num_rows:
         batches = todo.to_batches(max_chunksize=batch_size)
-        made = []
+        made, few = [], []
         with tqdm(total=todo.num_rows, desc=label, unit="row", disable=None) as bar:
             count = cores() if workers is None else workers
             for batch in _run(kernel, batches, count, key):
                 _commit(folder, batch, key)
-                made.append(batch)
+                few.append(_table(batch))
+                if len(few) == _TOGETHER:
+                    made.append(_joined(few).combine_chunks())
+                    few.clear()
                 bar.update(batch.num_rows)
-        fresh = pa.concat_tables(map(_table, made), promote_options="default")
+        fresh = _joined([*made, *few])
         done = fresh if done is None else pa.concat_tables([done, fresh])
     if done is None:  # nothing ever came: the kernel's own columns, without a row
         empty = pa.RecordBatch.from_pylist([], schema=rows.schema)
@@ -158,7 +162,7 @@ def _missing(rows: "pa.Table", done: "pa.Table | None", key: str) -> "pa.Table":
     keys = rows[key].combine_chunks()
     first = np.zeros(len(keys), dtype=bool)
     first[np.unique(keys.dictionary_encode().indices, return_index=True)[1]] = True
-    unique = rows.filter(first)
+    unique = rows if first.all() else rows.filter(first)  # a filter copies, whatever it drops
     if done is None:
         return unique
     return unique.filter(pc.invert(pc.is_in(unique[key], value_set=pc.unique(done[key]))))
@@ -199,6 +203,12 @@ def _commit(folder: Path, batch: "pa.RecordBatch", key: str) -> None:
         name = hashlib.sha256("\n".join(map(str, kept[key].to_pylist())).encode()).hexdigest()[:16]
         with replacing(folder / f"{name}.parquet") as part:
             pq.write_table(kept, part, compression="zstd")
+
+
+def _joined(made: "list[pa.Table]") -> "pa.Table":
+    import pyarrow as pa
+
+    return pa.concat_tables(made, promote_options="default")
 
 
 def _table(batch: "pa.RecordBatch") -> "pa.Table":
