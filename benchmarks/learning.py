@@ -94,7 +94,8 @@ def figures(lake: Lake) -> Iterator[tuple[str, float]]:
     for name, told in _evaluations(lake):
         yield from _ends(f"{name}_accuracy", told["accuracy"])
         yield from _ends(f"{name}_macro_f1", told["macro_f1"])
-        yield from _ends(f"{name}_macro_f1_of_100", told["headline"]["macro_f1"])
+        if common := told["headline"]["macro_f1"]:
+            yield from _ends(f"{name}_macro_f1_of_100", common)
         yield f"{name}_ece", told["calibration"]["ece"]
         routed = told["routing"]["test"]
         yield f"{name}_routed", routed["share"]

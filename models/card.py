@@ -73,10 +73,9 @@ def _taught(config: Mapping[str, Any], training: Mapping[str, Any]) -> list[str]
 def _figures(attribute: str, summary: Mapping[str, Any], held_out: int) -> list[str]:
     pictures = ", ".join(f"{count:,} {side}" for side, count in summary["pictures"].items())
     figures = [("accuracy", summary["accuracy"]), ("macro-F1", summary["macro_f1"])]
-    apart = summary.get("headline", {}).get("apart")
-    if apart:
-        name = f"macro-F1 without {', '.join(apart)}"
-        figures.append((name, summary["headline"]["macro_f1"]))
+    common = summary["headline"]
+    if common["apart"] and common["macro_f1"]:  # none where every label is rare
+        figures.append((f"macro-F1 without {', '.join(common['apart'])}", common["macro_f1"]))
     figures += [(f"top {k}", value) for k, value in summary.get("top_k", {}).items() if int(k) > 1]
     if "macro_auc" in summary:
         figures.append(("macro AUC", summary["macro_auc"]))

@@ -12,6 +12,7 @@ import pytest
 import safetensors.numpy
 
 from models import promotion, registry, versions
+from models.card import markdown
 from models.outputs import OUTPUTS
 from models.registry import RegistryError
 from storage.files import write_bytes
@@ -327,6 +328,23 @@ def test_what_was_promoted_while_two_were_compared_is_what_the_next_must_follow(
         registry.promote(root, *late.id.split("@"), allowed=slow)
     assert against == [first.id, meanwhile.id]
     assert registry.in_use(root) == {"department": meanwhile.id}
+
+
+def test_the_card_of_a_model_whose_labels_are_all_rare_has_no_figure_of_common_ones() -> None:
+    config = {
+        "name": "department",
+        "kind": "head",
+        "attributes": ["department"],
+        "scheme": "grouped",
+        "architecture": {},
+        "recipe": {},
+        "fingerprint": {"architecture": "resnet18", "weights": "hub", "sha256": "ab" * 32},
+        "data": {"set": "cd" * 32, "pictures": 40, "sources": ["met"], "licences": ["CC0-1.0"]},
+        "weights": {"source": "hub", "licence": "that of its page"},
+    }
+    rare = {"macro_f1": None, "apart": [*LABELS]}
+    card = markdown(config, {"department": {**summary(0.9), "headline": rare}}, {"department": 9})
+    assert "macro-F1 |" in card and "macro-F1 without" not in card
 
 
 def test_the_card_tells_what_the_files_say_and_nothing_else(root: Path) -> None:
