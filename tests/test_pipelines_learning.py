@@ -55,6 +55,8 @@ def head(
         "attributes": ["department"],
         "scheme": "grouped",
         "labels": {"department": LABELS},
+        "architecture": {"backbone": "tf_efficientnet_lite0", "frozen": True},
+        "recipe": {"weight_decay": 0.01},
         "image_size": 224,
         "fingerprint": packaged_fingerprint().as_dict(),
         "temperature": {"department": 2.0},
