@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -324,3 +325,33 @@ def test_a_recipe_is_taken_apart_and_each_part_is_compared_with_the_frozen_backb
     )
     assert rnn["sequence"] == "gru" and rnn["parameters"] > plain["parameters"]
     assert "CNN-RNN, fine-tuned" in output
+
+
+def test_a_training_s_process_keeps_what_it_frees_and_asks_for_no_pages_again() -> None:
+    if platform.libc_ver()[0] != "glibc":
+        pytest.skip("only glibc is told to keep memory")
+    code = """
+import resource
+import torch
+def work():
+    torch.ones(2**24).add_(1)
+for _ in range(6):  # until the heap is as large as it will be
+    work()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    work()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+    kept, given_back = (
+        int(
+            subprocess.run(
+                [sys.executable, "-c", code],
+                capture_output=True,
+                text=True,
+                check=True,
+                env={**os.environ, **more},
+            ).stdout
+        )
+        for more in (runs.KEEP_FREED, {})
+    )
+    assert kept * 20 < given_back

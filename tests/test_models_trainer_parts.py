@@ -3,11 +3,7 @@
 import copy
 import io
 import math
-import platform
-import subprocess
-import sys
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +11,6 @@ import pytest
 
 from models.recipe import Architecture, Recipe
 
-ROOT = Path(__file__).resolve().parent.parent
 LABELS = {"department": ("a", "b", "c"), "style": ("x", "y")}
 
 
@@ -263,35 +258,3 @@ def test_depthwise_convolutions_in_fp32_learn_alike_and_copies_made_before_keep_
         mixed[1].weight.zero_()
         mixed[1].bias.zero_()
     assert mixed(images).abs().max() == 0 < average(images).abs().max()
-
-
-def test_a_process_that_keeps_what_it_frees_asks_for_no_pages_again() -> None:
-    if platform.libc_ver()[0] != "glibc":
-        pytest.skip("only glibc is told to keep memory")
-    code = """
-import resource, sys
-import torch
-from models.trainer import allocator
-if sys.argv[1] == "keep":
-    allocator.keep_freed()
-def work():
-    torch.ones(2**24).add_(1)
-work(), work()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(4):
-    work()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
-    faults = {
-        how: int(
-            subprocess.run(
-                [sys.executable, "-c", code, how],
-                capture_output=True,
-                text=True,
-                check=True,
-                cwd=ROOT,
-            ).stdout
-        )
-        for how in ("keep", "give back")
-    }
-    assert faults["keep"] * 20 < faults["give back"]

@@ -12,14 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from models.feed import Batch, Feed
-from models.trainer import (
-    DivergedError,
-    StoppedError,
-    TrainingError,
-    allocator,
-    checkpoints,
-    results,
-)
+from models.trainer import DivergedError, StoppedError, TrainingError, checkpoints, results
 from models.trainer.distributed import Processes, processes
 from models.trainer.judging import answers, figures
 from models.trainer.learner import Learner
@@ -49,7 +42,6 @@ def train(run: Path, report: Report, *, seconds: float = SECONDS) -> Path:
     FeedError for a picture that vanished, WeightsError; on every process, whichever met it. The last checkpoint
     stays whatever happens.
     """
-    allocator.keep_freed()
     with stop_asked() as stop, processes() as among, ExitStack() as until_done:
 
         def begin() -> Run:
