@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models import signal_stack
 from models.export import expected, key_of, made_pictures, onnx_file, softmax, whole_network
 from storage.errors import MendableError
 from storage.memo import cores
@@ -156,7 +157,8 @@ def _openvino(opened: Opened, precision: str) -> Run:
         "INFERENCE_PRECISION_HINT": precision,
         "ENABLE_CPU_PINNING": False,  # other processes have cores to choose too
     }
-    compiled = core.compile_model(model, "CPU", asked)
+    with signal_stack.kept():
+        compiled = core.compile_model(model, "CPU", asked)
     mine = threading.local()
 
     def run(pixels: np.ndarray) -> list[np.ndarray]:

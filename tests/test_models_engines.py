@@ -3,6 +3,9 @@
 import importlib.util
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from models.export import ExportError, made_pictures, softmax
 from models.recipe import Architecture
 from tests._networks import LABELS, model_folder
 
+ROOT = Path(__file__).resolve().parent.parent
 SIZE = 32
 ENGINES = ("openvino", "openvino-bf16", "onnxruntime", "torch")
 NETWORKS = {
@@ -62,6 +66,26 @@ def test_a_picture_has_the_same_bytes_whatever_its_company(folders, images, name
     for row in range(5):
         alone = engine(images[row : row + 1])
         assert all((alone[one][0] == together[one][row]).all() for one in LABELS)
+
+
+def test_a_process_that_closed_an_engine_still_answers_signals(folders):
+    code = """
+import faulthandler, gc, os, signal, sys
+from pathlib import Path
+from models.engines import open_engine
+faulthandler.enable()  # as Dagster and test runners do: it has a stack for signals of its own
+first, second = (open_engine(Path(sys.argv[1]), "openvino") for _ in range(2))
+del first
+gc.collect()
+del second
+gc.collect()
+signal.signal(signal.SIGUSR1, lambda *_: print("answered"))
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, folders["plain"]], capture_output=True, text=True, cwd=ROOT
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "answered"), done.stderr
 
 
 def test_no_picture_at_all_is_an_answer_too(folders, images):
