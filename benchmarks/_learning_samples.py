@@ -44,7 +44,6 @@ _UNKNOWN = {
     "predictions/genres": schemas.PREDICTIONS,
     "predictions/artists": schemas.PREDICTIONS,
     "predictions/outliers": schemas.OUTLIERS,
-    "predictions/label_issues": schemas.OUTLIERS,
     "similarity/neighbours": schemas.NEIGHBOURS,
     "images/rejects": schemas.REJECTS,
     "crops/proposals": schemas.CROPS,

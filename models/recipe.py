@@ -44,8 +44,8 @@ class Recipe:
 
     epochs: at most; head_epochs: the first of them, in which the backbone stays as it is; all of them when
     `frozen`. frozen_stages: stages of the backbone, from the input on, that are never taught: on a CPU the first
-    ones are most of a step, and lines and colours are learned already. batch_size: pictures a step over all processes; accumulation: parts a step is divided into.
-    learning_rate: of the heads at its highest; layer_decay: factor from a layer to the one before it.
+    ones are most of a step, and lines and colours are learned already. batch_size: pictures a step over all
+    processes; accumulation: parts a step is divided into. learning_rate: of the heads at its highest; layer_decay: factor from a layer to the one before it.
     warm_up: share of the steps. ema: decay of the weights' moving average, 0 for none. patience: epochs
     without a better validation figure. logit_adjustment: the tau of Menon et al. 2021 (arXiv 2007.07314),
     0 for none. image_size: pixels of the square input. folds: networks taught besides for out-of-fold
